@@ -1,0 +1,1 @@
+"""HTTP interface, pages, command line and the composition root."""

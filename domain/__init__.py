@@ -1,0 +1,1 @@
+"""The business as pure functions: no clock, randomness, database, network or framework."""

@@ -1,0 +1,72 @@
+"""Figures as pay needs them: values by day, metric and category, with their batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from domain.money import ZERO
+from domain.periods import Period
+
+Aggregation = Literal["sum", "max", "average", "last"]
+"""How a metric's days make a month: sales add up, peak viewers do not."""
+
+
+class DayFigure(msgspec.Struct, frozen=True, order=True):
+    """The value of a metric on a day, of one category where the metric has categories."""
+
+    day: date
+    metric: str
+    category: str
+    value: Decimal
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What was measured of one streamer (or one team), as known at a position."""
+
+    rows: tuple[DayFigure, ...] = ()
+    aggregations: dict[str, Aggregation] = {}
+    batches: tuple[str, ...] = ()
+    """Ids of the batches the values come from, for the lineage."""
+
+    def values(self, metric: str, period: Period, category: str | None = None) -> list[Decimal]:
+        """The values of a metric in a period, in the order of days."""
+        return [
+            row.value
+            for row in sorted(self.rows)
+            if row.metric == metric
+            and row.day in period
+            and (category is None or row.category == category)
+        ]
+
+    def total(self, metric: str, period: Period, category: str | None = None) -> Decimal:
+        """The metric over a period by its aggregation; 0 where nothing was measured."""
+        values = self.values(metric, period, category)
+        if not values:
+            return ZERO
+        match self.aggregations.get(metric, "sum"):
+            case "max":
+                return max(values)
+            case "last":
+                return values[-1]
+            case "average":
+                return sum(values, ZERO) / len(values)
+            case _:
+                return sum(values, ZERO)
+
+    def has(self, metric: str, period: Period) -> bool:
+        """Whether anything was measured."""
+        return any(row.metric == metric and row.day in period for row in self.rows)
+
+
+def figures_of(
+    rows: Iterable[DayFigure],
+    aggregations: dict[str, Aggregation] | None = None,
+    batches: Iterable[str] = (),
+) -> Figures:
+    """Build figures from rows in any order."""
+    return Figures(tuple(sorted(rows)), aggregations or {}, tuple(batches))

@@ -1,0 +1,1 @@
+"""The record: stored names, codec, append and read, idempotency, keys of personal data."""

@@ -1,0 +1,1 @@
+"""Read models: each a table, a fold and its queries; the runner keeps them up to date."""

@@ -1,0 +1,1 @@
+"""Acts that span streams: pay runs, payouts, cohort amendments, imports, what-if."""
