@@ -17,6 +17,8 @@ class Term(msgspec.Struct, frozen=True):
     key: str
     period: Period
     data: dict[str, Any]
+    text_zh: str = ""
+    text_en: str = ""
     position: int = 0
     version: int = 0
 
