@@ -17,7 +17,7 @@ MASTER_KEY_BYTES = 32
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
-class BadSetting(ValueError):
+class SettingError(ValueError):
     """A setting cannot be used; the message names the variable and says what to write."""
 
     def __init__(self, name: str, found: str, write: str) -> None:
@@ -136,7 +136,7 @@ def _database_url(text: str | None) -> str | None:
         return None
     if not text.startswith(("postgresql://", "postgres://")) and "=" not in text:
         # The text is not repeated: it may hold a password.
-        raise BadSetting("DATABASE_URL", "…", "postgresql://user:password@host:5432/database")
+        raise SettingError("DATABASE_URL", "…", "postgresql://user:password@host:5432/database")
     return text
 
 
@@ -145,21 +145,21 @@ def _whole(given: Mapping[str, str], name: str, default: int, largest: int) -> i
     if text is None:
         return default
     if not (text.strip().isascii() and text.strip().isdigit() and 1 <= int(text) <= largest):
-        raise BadSetting(name, text, f"a whole number from 1 to {largest}, such as {default}")
+        raise SettingError(name, text, f"a whole number from 1 to {largest}, such as {default}")
     return int(text)
 
 
 def _one_of(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
     text = given.get(name, default).strip().lower()
     if text not in allowed:
-        raise BadSetting(name, text, f"one of {', '.join(allowed)}")
+        raise SettingError(name, text, f"one of {', '.join(allowed)}")
     return text
 
 
 def _given_file(text: str) -> None:
     if not Path(text).expanduser().is_file():
         # A file that was named and is missing is a mistake: a new key would read nothing.
-        raise BadSetting("TALLYSTICK_MASTER_KEY_FILE", text, "the path of a file that exists")
+        raise SettingError("TALLYSTICK_MASTER_KEY_FILE", text, "the path of a file that exists")
 
 
 def _master_key(name: str, text: str) -> bytes:
@@ -168,7 +168,9 @@ def _master_key(name: str, text: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != MASTER_KEY_BYTES:
-        raise BadSetting(name, "…", "32 bytes in base64, as `openssl rand -base64 32` prints them")
+        raise SettingError(
+            name, "…", "32 bytes in base64, as `openssl rand -base64 32` prints them"
+        )
     return key
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from api.postgres_server import EmbeddedPostgres, binaries  # noqa: E402
+from api.postgres_keeper import binaries  # noqa: E402
+from api.postgres_server import EmbeddedPostgres  # noqa: E402
 from ledger.migrate import migrate  # noqa: E402
 
 MIGRATIONS = ROOT / "migrations"
