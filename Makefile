@@ -1,0 +1,38 @@
+# make demo   a company to look at, on an embedded PostgreSQL
+# make serve  the service, on DATABASE_URL where it is set
+# make test   every check: style, types, rooms, tests
+# make bench  the benchmarks, each beside its raw-PostgreSQL reference
+# make lint   style and types alone
+# make env    the environment alone; PYTHON=… names the interpreter
+
+.PHONY: demo serve test bench lint env lock schema
+.DEFAULT_GOAL := demo
+export PYTHON
+PYTEST_ARGS ?=
+
+demo: env
+	@exec ./tallystick demo
+
+serve: env
+	@exec ./tallystick serve
+
+test: lint
+	.venv/bin/python -m pytest -n 2 --durations=15 $(PYTEST_ARGS)
+
+bench: env
+	.venv/bin/python -m bench
+
+lint: env
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+env:
+	@sh scripts/make_env.sh
+
+lock: env
+	sh scripts/make_lock.sh
+
+schema: env
+	.venv/bin/python scripts/dump_schema.py --write
