@@ -34,11 +34,12 @@ class Settings:
     """Everything that differs between one installation and another."""
 
     database_url: str | None = field(
+        repr=False,
         metadata=_setting(
             "DATABASE_URL",
             "an embedded PostgreSQL in TALLYSTICK_HOME",
             "The PostgreSQL (15 to 18) that holds the ledger, as a URL or a libpq string.",
-        )
+        ),
     )
     home: Path = field(
         metadata=_setting(
@@ -180,7 +181,7 @@ def _make_key_file(path: Path) -> None:
         return
     # 0711: the embedded PostgreSQL may run as another user and must be able to walk through.
     path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-    half = path.with_name(f"{path.name}.{os.getpid()}.new")
+    half = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
     handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
