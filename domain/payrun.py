@@ -1,0 +1,225 @@
+"""Pay runs: pinned, computed, approved by somebody else, posted. No step can be skipped."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+from pydantic import Field
+
+from domain.commands import Command
+from domain.facts import Act, Fact, Place
+from domain.lines import Payslip
+from domain.periods import Day, Month, MonthText
+from domain.refusals import Invalid, NotFound, SeparationOfDuties, WrongState
+
+
+class PayRunStarted(Fact):
+    """A run for a month pins a position: everything is computed as known there."""
+
+    run: str
+    month: str
+    pay_date: date
+    pinned: int
+    engine: str
+    contracts: int
+
+
+class PayslipComputed(Fact):
+    """The payslip of one contract in one run, whole: lines, sums and lineage."""
+
+    run: str
+    payslip: Payslip
+
+
+class PayRunComputed(Fact):
+    """All payslips of the run stand; the digest is over their stored bytes in order."""
+
+    payslips: int
+    gross: Decimal
+    contributions: Decimal
+    tax: Decimal
+    net: Decimal
+    digest: str
+    exceptions: tuple[dict[str, str], ...]
+
+
+class PayRunApproved(Fact):
+    """Somebody who neither computed the run nor amended its contracts approved it."""
+
+    digest: str
+
+
+class PayRunRejected(Fact):
+    """The run was refused; a new one may be computed for the month."""
+
+
+class PayRunPosted(Fact):
+    """The payslips of the run are final and their net amounts payable."""
+
+    digest: str
+
+
+class StartPayRun(Command):
+    """Compute the pay of a month that is over, to be paid on a day."""
+
+    month: MonthText
+    pay_date: Day | None = None
+    """The day of payment decides the tax period; the 10th of the next month by default."""
+
+
+class ApprovePayRun(Command):
+    """Approve the run with this digest."""
+
+    digest: Annotated[str, Field(min_length=64, max_length=64)] | None = None
+
+
+class RejectPayRun(Command):
+    """Refuse the run; the reason says why."""
+
+
+class PostPayRun(Command):
+    """Make the approved payslips final."""
+
+
+Status = Literal["none", "computing", "computed", "approved", "rejected", "posted"]
+
+
+class PayRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A pay run at a version."""
+
+    run: str = ""
+    version: int = 0
+    status: Status = "none"
+    month: str = ""
+    pay_date: date = date.min
+    pinned: int = 0
+    engine: str = ""
+    contracts: int = 0
+    payslips: int = 0
+    digest: str = ""
+    gross: Decimal = Decimal(0)
+    contributions: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    net: Decimal = Decimal(0)
+    exceptions: tuple[dict[str, str], ...] = ()
+    computed_by: str = ""
+    approved_by: str = ""
+
+
+def evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
+    """Fold one fact into the run."""
+    return msgspec.structs.replace(_evolve(state, fact, place), version=place.version)
+
+
+def _evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
+    replace = msgspec.structs.replace
+    match fact:
+        case PayRunStarted():
+            return PayRun(
+                run=fact.run,
+                status="computing",
+                month=fact.month,
+                pay_date=fact.pay_date,
+                pinned=fact.pinned,
+                engine=fact.engine,
+                contracts=fact.contracts,
+                computed_by=place.actor,
+            )
+        case PayRunComputed():
+            return replace(
+                state,
+                status="computed",
+                payslips=fact.payslips,
+                gross=fact.gross,
+                contributions=fact.contributions,
+                tax=fact.tax,
+                net=fact.net,
+                digest=fact.digest,
+                exceptions=fact.exceptions,
+            )
+        case PayRunApproved():
+            return replace(state, status="approved", approved_by=place.actor)
+        case PayRunRejected():
+            return replace(state, status="rejected")
+        case PayRunPosted():
+            return replace(state, status="posted")
+    raise TypeError(f"a pay run has no fact {type(fact).__name__}")
+
+
+def check_month_over(month: Month, today: date) -> None:
+    """Refuse a month that is not over: its figures are not all known."""
+    if month.period.stop > today:
+        raise Invalid(
+            f"{month} 尚未结束,不能算薪",
+            f"{month} is not over on {today}: it cannot be paid yet",
+            do=f"Run it on {month.period.stop} or later; try a payslip to look ahead.",
+            field="month",
+        )
+
+
+def approve(
+    state: PayRun, command: ApprovePayRun, act: Act, amended_by: frozenset[str]
+) -> list[Fact]:
+    """Approve a computed run.
+
+    `amended_by` are the people who changed clauses of the contracts in the run since the month
+    began. Raises SeparationOfDuties when the approver computed the run or is one of them.
+    """
+    _need(state, "computed", "approved")
+    if command.digest is not None and command.digest != state.digest:
+        raise WrongState(
+            "薪资批次已变化", "The run is not the one you looked at",
+            do="Look at the run again and approve the digest it shows.", digest=state.digest,
+        )
+    if act.actor == state.computed_by:
+        raise SeparationOfDuties(
+            "计算人不能审批", "Who computed a run may not approve it",
+            do="Ask another approver.", computed_by=state.computed_by,
+        )
+    if act.actor in amended_by:
+        raise SeparationOfDuties(
+            "变更过条款的人不能审批", "Who amended a contract of the run may not approve it",
+            do="Ask an approver who amended none of these contracts.",
+        )
+    return [PayRunApproved(digest=state.digest)]
+
+
+def reject(state: PayRun, act: Act) -> list[Fact]:
+    """Refuse a computed or approved run, with a reason."""
+    _need(state, "computing computed approved", "rejected")
+    if not act.reason.strip():
+        raise Invalid(
+            "退回需要写明原因", "A rejection needs a reason",
+            do="Say in `reason` what is to be mended.", field="reason",
+        )
+    return [PayRunRejected()]
+
+
+def post(state: PayRun) -> list[Fact]:
+    """Post an approved run."""
+    _need(state, "approved", "posted")
+    return [PayRunPosted(digest=state.digest)]
+
+
+def _need(state: PayRun, wanted: str, act: str) -> None:
+    if state.status == "none":
+        raise NotFound("没有这个薪资批次", "There is no such pay run", do="Compute it first.")
+    if state.status not in wanted.split():
+        raise WrongState(
+            f"薪资批次状态为 {state.status}",
+            f"A run that is {state.status} cannot be {act}",
+            do={
+                "computing": "Let the computation finish (run it again to resume).",
+                "computed": "Let somebody else approve it.",
+                "approved": "Post it.",
+                "rejected": "Compute a new run for the month.",
+                "posted": "It is final; what is found later goes into the next run.",
+            }[state.status],
+            state=state.status,
+            current_version=state.version,
+        )
+
+
