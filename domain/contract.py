@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from domain import contract_commands as commands
 from domain import contract_facts as facts
 from domain.clauses import Clause, clause_data
@@ -53,9 +55,7 @@ def decide(
             return _decide_expiry(state, command)
 
 
-def _draft(
-    state: Contract, command: commands.DraftContract, plan: PlanContext
-) -> list[Fact]:
+def _draft(state: Contract, command: commands.DraftContract, plan: PlanContext) -> list[Fact]:
     if state.status != "none":
         raise WrongState(
             f"合同 {command.contract} 已存在",
@@ -65,14 +65,18 @@ def _draft(
         )
     if not command.clauses:
         raise Invalid(
-            "合同没有条款", "A contract needs at least one clause",
-            do="Send clauses, or name a template that has some.", field="clauses",
+            "合同没有条款",
+            "A contract needs at least one clause",
+            do="Send clauses, or name a template that has some.",
+            field="clauses",
         )
     keys = [draft.key for draft in command.clauses]
     if len(keys) != len(set(keys)):
         raise Invalid(
-            "条款编号重复", "Two clauses have the same key",
-            do="Give every clause a key of its own.", field="clauses",
+            "条款编号重复",
+            "Two clauses have the same key",
+            do="Give every clause a key of its own.",
+            field="clauses",
         )
     refuse_bad_plan({draft.key: draft.clause for draft in command.clauses}, plan)
     return [
@@ -156,7 +160,8 @@ def _amend(
         )
     if not command.supersede_later and command.until is None:
         _refuse_to_cover_later(state, command)
-    return _changes(state, command, plan)
+    span = _Span(command.amendment, command.effective, command.until, command.document)
+    return _changes(state, command.changes, span, plan)
 
 
 def _refuse_to_cover_later(state: Contract, command: commands.AmendContract) -> None:
@@ -175,19 +180,26 @@ def _refuse_to_cover_later(state: Contract, command: commands.AmendContract) -> 
             )
 
 
+class _Span(msgspec.Struct, frozen=True):
+    """What the facts of one amendment share."""
+
+    amendment: str
+    effective: date
+    until: date | None
+    document: str | None
+
+
 def _changes(
     state: Contract,
-    command: commands.AmendContract | commands.RenewContract,
+    changes: tuple[commands.ClauseChange, ...],
+    span: _Span,
     plan: PlanContext,
-    effective: date | None = None,
 ) -> list[Fact]:
-    day = effective or getattr(command, "effective", state.start)
-    in_force = {term.key: term.clause for term in terms_on(state.terms, day)}
+    in_force = {term.key: term.clause for term in terms_on(state.terms, span.effective)}
     after: dict[str, Clause] = dict(in_force)
-    until = getattr(command, "until", None)
     made: list[Fact] = []
-    for change in command.changes:
-        made.append(_change(change, command, day, until, in_force))
+    for change in changes:
+        made.append(_change(change, span, in_force))
         if change.clause is None:
             after.pop(change.key)
         else:
@@ -196,35 +208,44 @@ def _changes(
     return made
 
 
-def _change(
-    change: commands.ClauseChange,
-    command: commands.AmendContract | commands.RenewContract,
-    day: date,
-    until: date | None,
-    in_force: dict[str, Clause],
-) -> Fact:
+def _change(change: commands.ClauseChange, span: _Span, in_force: dict[str, Clause]) -> Fact:
     if (change.op == "add") == (change.key in in_force):
-        there = "已存在" if change.op == "add" else "不存在"
-        raise Invalid(
-            f"条款 {change.key} 在 {day} {there}",
-            f"Clause {change.key} is {'already' if change.op == 'add' else 'not'} in force "
-            f"on {day}",
-            do=f"Use op: {'change' if change.op == 'add' else 'add'}, or another key.",
-            field=f"changes.{change.key}",
-            in_force=sorted(in_force),
-        )
-    common = {
-        "amendment": command.amendment,
-        "key": change.key,
-        "effective": day,
-        "until": until,
-        "document": command.document,
-    }
+        raise _wrong_operation(change, span.effective, in_force)
     if change.clause is None:
-        return facts.ClauseEnded(**common)
+        return facts.ClauseEnded(
+            amendment=span.amendment,
+            key=change.key,
+            effective=span.effective,
+            until=span.until,
+            document=span.document,
+        )
     zh, en = sentence(change.clause)
     made = facts.ClauseAdded if change.op == "add" else facts.ClauseAmended
-    return made(clause=clause_data(change.clause), text_zh=zh, text_en=en, **common)
+    return made(
+        amendment=span.amendment,
+        key=change.key,
+        clause=clause_data(change.clause),
+        text_zh=zh,
+        text_en=en,
+        effective=span.effective,
+        until=span.until,
+        document=span.document,
+    )
+
+
+def _wrong_operation(
+    change: commands.ClauseChange, day: date, in_force: dict[str, Clause]
+) -> Invalid:
+    there, already, instead = (
+        ("已存在", "already", "change") if change.op == "add" else ("不存在", "not", "add")
+    )
+    return Invalid(
+        f"条款 {change.key} 在 {day} {there}",
+        f"Clause {change.key} is {already} in force on {day}",
+        do=f"Use op: {instead}, or another key.",
+        field=f"changes.{change.key}",
+        in_force=sorted(in_force),
+    )
 
 
 def _renew(
@@ -235,20 +256,24 @@ def _renew(
     start = state.end
     if start is None:
         raise WrongState(
-            "无固定期限合同无需续签", "An open-ended contract has no end to renew",
+            "无固定期限合同无需续签",
+            "An open-ended contract has no end to renew",
             do="Amend its clauses instead.",
         )
     if command.end is not None and command.end <= start:
         raise Invalid(
-            f"续签的终止日须晚于 {start}", f"The new term must end after {start}",
-            do="Give the first day after the new term.", field="end",
+            f"续签的终止日须晚于 {start}",
+            f"The new term must end after {start}",
+            do="Give the first day after the new term.",
+            field="end",
         )
     renewed = facts.ContractRenewed(
         effective=start,
         end=command.end,
         fixed_terms=state.fixed_terms + (0 if command.end is None else 1),
     )
-    return [renewed, *_changes(state, command, plan, start)]
+    span = _Span(command.amendment, start, None, command.document)
+    return [renewed, *_changes(state, command.changes, span, plan)]
 
 
 def _end(state: Contract, command: commands.EndContract) -> list[Fact]:
@@ -263,9 +288,7 @@ def _end(state: Contract, command: commands.EndContract) -> list[Fact]:
             field="effective",
         )
     return [
-        facts.ContractEnded(
-            effective=command.effective, ending=command.ending, note=command.note
-        )
+        facts.ContractEnded(effective=command.effective, ending=command.ending, note=command.note)
     ]
 
 
@@ -275,7 +298,8 @@ def _set_character(state: Contract, command: commands.SetTaxCharacter) -> list[F
         raise Invalid(
             f"生效日不在合同期内 ({state.period.text()})",
             f"The date is outside the term {state.period.text()}",
-            do="Choose a day inside the term.", field="effective",
+            do="Choose a day inside the term.",
+            field="effective",
         )
     return [facts.TaxCharacterSet(character=command.character, effective=command.effective)]
 
@@ -284,7 +308,8 @@ def _decide_expiry(state: Contract, command: commands.DecideExpiry) -> list[Fact
     _need(state, "active", "decided on")
     if state.end is None:
         raise WrongState(
-            "无固定期限合同不会到期", "An open-ended contract does not expire",
+            "无固定期限合同不会到期",
+            "An open-ended contract does not expire",
             do="Nothing needs to be decided.",
         )
     return [facts.ExpiryDecided(decision=command.decision, effective=state.end)]
@@ -318,6 +343,8 @@ def _next_step(state: Contract) -> str:
 def _need_reason(act: Act) -> None:
     if not act.reason.strip():
         raise Invalid(
-            "变更需要写明原因", "A change of terms needs a reason",
-            do="Say in `reason` why the terms change; the trail shows it.", field="reason",
+            "变更需要写明原因",
+            "A change of terms needs a reason",
+            do="Say in `reason` why the terms change; the trail shows it.",
+            field="reason",
         )

@@ -29,7 +29,7 @@ class ClauseEntry(msgspec.Struct, frozen=True, kw_only=True):
     end: date | None = None
 
 
-class ContractDrafted(Fact):
+class ContractDrafted(Fact, frozen=True, kw_only=True):
     """A draft with its parties, term and clauses. `effective` is the term's first day."""
 
     contract: str
@@ -46,13 +46,13 @@ class ContractDrafted(Fact):
     clauses: tuple[ClauseEntry, ...]
 
 
-class ContractSent(Fact):
+class ContractSent(Fact, frozen=True, kw_only=True):
     """The text was sent to be signed; the hash is of exactly that text."""
 
     document_sha256: str
 
 
-class PartySigned(Fact):
+class PartySigned(Fact, frozen=True, kw_only=True):
     """One party accepted the document of this hash."""
 
     party: Party
@@ -62,17 +62,17 @@ class PartySigned(Fact):
     evidence: str
 
 
-class ContractActivated(Fact):
+class ContractActivated(Fact, frozen=True, kw_only=True):
     """From this day on the contract is in force and may be paid."""
 
     effective: date
 
 
-class ContractCancelled(Fact):
+class ContractCancelled(Fact, frozen=True, kw_only=True):
     """The draft was dropped before all had signed."""
 
 
-class ClauseAdded(Fact):
+class ClauseAdded(Fact, frozen=True, kw_only=True):
     """A clause that was not there on the day is in force from it (until the day given)."""
 
     amendment: str
@@ -85,7 +85,7 @@ class ClauseAdded(Fact):
     document: str | None
 
 
-class ClauseAmended(Fact):
+class ClauseAmended(Fact, frozen=True, kw_only=True):
     """A clause says something else from the day on (until the day given)."""
 
     amendment: str
@@ -98,7 +98,7 @@ class ClauseAmended(Fact):
     document: str | None
 
 
-class ClauseEnded(Fact):
+class ClauseEnded(Fact, frozen=True, kw_only=True):
     """A clause is not in force from the day on (until the day given)."""
 
     amendment: str
@@ -108,7 +108,7 @@ class ClauseEnded(Fact):
     document: str | None
 
 
-class ContractRenewed(Fact):
+class ContractRenewed(Fact, frozen=True, kw_only=True):
     """A new term follows the old one; the count of fixed terms is kept."""
 
     effective: date
@@ -116,7 +116,7 @@ class ContractRenewed(Fact):
     fixed_terms: int
 
 
-class ContractEnded(Fact):
+class ContractEnded(Fact, frozen=True, kw_only=True):
     """`effective` is the first day on which the contract is not in force any more."""
 
     effective: date
@@ -124,14 +124,14 @@ class ContractEnded(Fact):
     note: str
 
 
-class TaxCharacterSet(Fact):
+class TaxCharacterSet(Fact, frozen=True, kw_only=True):
     """The tax character of what is paid under the contract, from a day on."""
 
     character: Character
     effective: date
 
 
-class ExpiryDecided(Fact):
+class ExpiryDecided(Fact, frozen=True, kw_only=True):
     """What HR and the business lead decided before the end of the term."""
 
     decision: Literal["renew", "renegotiate", "let_end"]

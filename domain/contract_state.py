@@ -57,7 +57,7 @@ def evolve(state: Contract, fact: Fact, place: Place) -> Contract:
     return msgspec.structs.replace(changed, version=place.version)
 
 
-def _evolve(state: Contract, fact: Fact, place: Place) -> Contract:  # noqa: PLR0911 - one line a fact
+def _evolve(state: Contract, fact: Fact, place: Place) -> Contract:
     replace = msgspec.structs.replace
     match fact:
         case facts.ContractDrafted():
@@ -82,9 +82,7 @@ def _evolve(state: Contract, fact: Fact, place: Place) -> Contract:  # noqa: PLR
                 position=place.position,
                 version=place.version,
             )
-            return replace(
-                state, terms=paint(state.terms, term), amended_by=_amended(state, place)
-            )
+            return replace(state, terms=paint(state.terms, term), amended_by=_amended(state, place))
         case facts.ClauseEnded():
             gone = Period(fact.effective, fact.until)
             return replace(
@@ -93,9 +91,7 @@ def _evolve(state: Contract, fact: Fact, place: Place) -> Contract:  # noqa: PLR
                 amended_by=_amended(state, place),
             )
         case facts.ContractRenewed():
-            return replace(
-                state, end=fact.end, fixed_terms=fact.fixed_terms, expiry_decision=None
-            )
+            return replace(state, end=fact.end, fixed_terms=fact.fixed_terms, expiry_decision=None)
         case facts.ContractEnded():
             return replace(state, status="ended", end=fact.effective)
         case facts.TaxCharacterSet():

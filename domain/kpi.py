@@ -27,7 +27,7 @@ class KpiMetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     cap: Decimal
 
 
-class KpiSchemeDefined(Fact):
+class KpiSchemeDefined(Fact, frozen=True, kw_only=True):
     """A scheme is in force from a month's first day on."""
 
     scheme: str
@@ -37,7 +37,7 @@ class KpiSchemeDefined(Fact):
     metrics: tuple[KpiMetricEntry, ...]
 
 
-class KpiWeightsChanged(Fact):
+class KpiWeightsChanged(Fact, frozen=True, kw_only=True):
     """The scheme has other weights (and targets) from a month's first day on."""
 
     scheme: str
@@ -128,8 +128,10 @@ def define(state: KpiScheme, command: DefineKpiScheme) -> list[Fact]:
     """Define a scheme. Raises Invalid unless the weights sum to exactly 100 %."""
     if state.version:
         raise WrongState(
-            f"考核方案 {command.scheme} 已存在", f"KPI scheme {command.scheme} exists already",
-            do="Change its weights instead.", current_version=state.version,
+            f"考核方案 {command.scheme} 已存在",
+            f"KPI scheme {command.scheme} exists already",
+            do="Change its weights instead.",
+            current_version=state.version,
         )
     _check(command.effective, command.metrics)
     return [
@@ -149,8 +151,10 @@ def change_weights(state: KpiScheme, command: ChangeKpiWeights, act: Act) -> lis
         raise NotFound("没有这个考核方案", "There is no such KPI scheme", do="Define it first.")
     if not act.reason.strip():
         raise Invalid(
-            "变更权重需要写明原因", "A change of weights needs a reason",
-            do="Say in `reason` why the weights change.", field="reason",
+            "变更权重需要写明原因",
+            "A change of weights needs a reason",
+            do="Say in `reason` why the weights change.",
+            field="reason",
         )
     _check(command.effective, command.metrics)
     return [
@@ -163,7 +167,8 @@ def change_weights(state: KpiScheme, command: ChangeKpiWeights, act: Act) -> lis
 def _check(effective: date, metrics: tuple[KpiMetricDraft, ...]) -> None:
     if effective.day != 1:
         raise Invalid(
-            "权重自每月一日起生效", "Weights start on the first day of a month",
+            "权重自每月一日起生效",
+            "Weights start on the first day of a month",
             do="A month is scored with one set of weights: choose the first of a month.",
             field="effective",
         )

@@ -15,7 +15,7 @@ from domain.figures import Aggregation
 from domain.periods import Day
 
 
-class MetricDefined(Fact):
+class MetricDefined(Fact, frozen=True, kw_only=True):
     """What a metric counts, from a day on."""
 
     metric: str
@@ -27,7 +27,7 @@ class MetricDefined(Fact):
     effective: date
 
 
-class MetricBatchRecorded(Fact):
+class MetricBatchRecorded(Fact, frozen=True, kw_only=True):
     """A batch of figures arrived. Its rows stand in an append-only table, under their hash.
 
     `rows + rejected` is the number of rows that came in: no row is lost.

@@ -33,7 +33,7 @@ def exact(value: Any) -> Decimal:
     Raises ValueError for floats (a binary float has already lost the value that was
     written), for NaN and infinity, and for text that is no number. "45%" is 0.45.
     """
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise ValueError('write numbers as text ("8000.00"): a binary float is not exact')
     if isinstance(value, str) and value.strip().endswith("%"):
         return exact(value.strip()[:-1]) / 100

@@ -18,7 +18,7 @@ from domain.refusals import Invalid, NotFound, WrongState
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class PayoutInstructed(Fact):
+class PayoutInstructed(Fact, frozen=True, kw_only=True):
     """The bank is to pay this amount under this end-to-end id."""
 
     payout: str
@@ -32,7 +32,7 @@ class PayoutInstructed(Fact):
     attempt: int
 
 
-class PayoutSettled(Fact):
+class PayoutSettled(Fact, frozen=True, kw_only=True):
     """The bank paid."""
 
     end_to_end_id: str
@@ -40,7 +40,7 @@ class PayoutSettled(Fact):
     effective: date
 
 
-class PayoutReturned(Fact):
+class PayoutReturned(Fact, frozen=True, kw_only=True):
     """The bank sent the money back: the payable is open again."""
 
     end_to_end_id: str
@@ -127,7 +127,9 @@ def instruct(state: Payout, payable: Payable) -> list[Fact]:
         )
     if payable.amount <= ZERO:
         raise Invalid(
-            "没有可支付金额", "There is nothing to pay", do="Only positive net amounts are paid.",
+            "没有可支付金额",
+            "There is nothing to pay",
+            do="Only positive net amounts are paid.",
         )
     attempt = state.attempt + 1
     return [
@@ -152,7 +154,8 @@ def settle(state: Payout, command: SettlePayout) -> list[Fact]:
         raise Invalid(
             f"银行金额 {command.amount} 与指示金额 {state.amount} 不一致",
             f"The bank says {command.amount}, the instruction was {state.amount}",
-            do="Clear the difference with the bank first.", field="amount",
+            do="Clear the difference with the bank first.",
+            field="amount",
         )
     return [
         PayoutSettled(

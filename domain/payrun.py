@@ -16,7 +16,7 @@ from domain.periods import Day, Month, MonthText
 from domain.refusals import Invalid, NotFound, SeparationOfDuties, WrongState
 
 
-class PayRunStarted(Fact):
+class PayRunStarted(Fact, frozen=True, kw_only=True):
     """A run for a month pins a position: everything is computed as known there."""
 
     run: str
@@ -27,14 +27,14 @@ class PayRunStarted(Fact):
     contracts: int
 
 
-class PayslipComputed(Fact):
+class PayslipComputed(Fact, frozen=True, kw_only=True):
     """The payslip of one contract in one run, whole: lines, sums and lineage."""
 
     run: str
     payslip: Payslip
 
 
-class PayRunComputed(Fact):
+class PayRunComputed(Fact, frozen=True, kw_only=True):
     """All payslips of the run stand; the digest is over their stored bytes in order."""
 
     payslips: int
@@ -46,17 +46,17 @@ class PayRunComputed(Fact):
     exceptions: tuple[dict[str, str], ...]
 
 
-class PayRunApproved(Fact):
+class PayRunApproved(Fact, frozen=True, kw_only=True):
     """Somebody who neither computed the run nor amended its contracts approved it."""
 
     digest: str
 
 
-class PayRunRejected(Fact):
+class PayRunRejected(Fact, frozen=True, kw_only=True):
     """The run was refused; a new one may be computed for the month."""
 
 
-class PayRunPosted(Fact):
+class PayRunPosted(Fact, frozen=True, kw_only=True):
     """The payslips of the run are final and their net amounts payable."""
 
     digest: str
@@ -171,17 +171,22 @@ def approve(
     _need(state, "computed", "approved")
     if command.digest is not None and command.digest != state.digest:
         raise WrongState(
-            "薪资批次已变化", "The run is not the one you looked at",
-            do="Look at the run again and approve the digest it shows.", digest=state.digest,
+            "薪资批次已变化",
+            "The run is not the one you looked at",
+            do="Look at the run again and approve the digest it shows.",
+            digest=state.digest,
         )
     if act.actor == state.computed_by:
         raise SeparationOfDuties(
-            "计算人不能审批", "Who computed a run may not approve it",
-            do="Ask another approver.", computed_by=state.computed_by,
+            "计算人不能审批",
+            "Who computed a run may not approve it",
+            do="Ask another approver.",
+            computed_by=state.computed_by,
         )
     if act.actor in amended_by:
         raise SeparationOfDuties(
-            "变更过条款的人不能审批", "Who amended a contract of the run may not approve it",
+            "变更过条款的人不能审批",
+            "Who amended a contract of the run may not approve it",
             do="Ask an approver who amended none of these contracts.",
         )
     return [PayRunApproved(digest=state.digest)]
@@ -192,8 +197,10 @@ def reject(state: PayRun, act: Act) -> list[Fact]:
     _need(state, "computing computed approved", "rejected")
     if not act.reason.strip():
         raise Invalid(
-            "退回需要写明原因", "A rejection needs a reason",
-            do="Say in `reason` what is to be mended.", field="reason",
+            "退回需要写明原因",
+            "A rejection needs a reason",
+            do="Say in `reason` what is to be mended.",
+            field="reason",
         )
     return [PayRunRejected()]
 
@@ -221,5 +228,3 @@ def _need(state: PayRun, wanted: str, act: str) -> None:
             state=state.status,
             current_version=state.version,
         )
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import msgspec
 from pydantic import AfterValidator, BeforeValidator
 
 FAR_FUTURE = date(9999, 12, 31)
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1990, 2200
 
 
@@ -139,7 +141,9 @@ def _iso_day(value: Any) -> Any:
         raise ValueError("write a date as 2025-09-01")
     if isinstance(value, str):
         try:
-            return datetime.strptime(value, "%Y-%m-%d").date()
+            if not _ISO_DAY.fullmatch(value):
+                raise ValueError
+            return date.fromisoformat(value)
         except ValueError:
             raise ValueError(f"{value[:30]!r} is not a date: write it as 2025-09-01") from None
     return value

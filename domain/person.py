@@ -16,7 +16,7 @@ from domain.refusals import Invalid, NotFound, WrongState
 Personal = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class PersonRegistered(Fact):
+class PersonRegistered(Fact, frozen=True, kw_only=True):
     """A person is known; the sealed part can be read only with that person's own key."""
 
     person: str
@@ -24,14 +24,14 @@ class PersonRegistered(Fact):
     tags: tuple[str, ...] = ()
 
 
-class PersonalDataChanged(Fact):
+class PersonalDataChanged(Fact, frozen=True, kw_only=True):
     """The personal data is now this (sealed, whole)."""
 
     person: str
     sealed: dict[str, Any]
 
 
-class TaxProfileSet(Fact):
+class TaxProfileSet(Fact, frozen=True, kw_only=True):
     """What the person declared for tax and insurance, from a month on."""
 
     person: str
@@ -102,29 +102,38 @@ def evolve(state: Person, fact: Fact, place: Place) -> Person:
     return replace(changed, version=place.version)
 
 
-def register(state: Person, command: RegisterPerson, sealed: dict[str, Any]) -> list[Fact]:
-    """Register a person whose personal data has been sealed. Raises WrongState if known."""
+def refuse_known(state: Person, person: str) -> None:
+    """Raise WrongState where the person is registered already."""
     if state.version:
         raise WrongState(
-            f"人员 {command.person} 已存在",
-            f"Person {command.person} is already registered",
+            f"人员 {person} 已存在",
+            f"Person {person} is already registered",
             do="Choose another id, or change the person's data.",
             current_version=state.version,
         )
+
+
+def refuse_unknown(state: Person) -> None:
+    """Raise NotFound where the person is not registered."""
+    if not state.version:
+        raise NotFound("没有这个人员", "There is no such person", do="Register the person first.")
+
+
+def register(state: Person, command: RegisterPerson, sealed: dict[str, Any]) -> list[Fact]:
+    """Register a person whose personal data has been sealed. Raises WrongState if known."""
+    refuse_known(state, command.person)
     return [PersonRegistered(person=command.person, sealed=sealed, tags=command.tags)]
 
 
 def change_personal_data(state: Person, sealed: dict[str, Any]) -> list[Fact]:
     """Replace the sealed data. Raises NotFound for an unknown person."""
-    _need(state)
+    refuse_unknown(state)
     return [PersonalDataChanged(person=state.person, sealed=sealed)]
 
 
-def set_tax_profile(
-    state: Person, command: SetTaxProfile, checked: dict[str, Any]
-) -> list[Fact]:
+def set_tax_profile(state: Person, command: SetTaxProfile, checked: dict[str, Any]) -> list[Fact]:
     """Set a checked tax profile from the first day of a month on."""
-    _need(state)
+    refuse_unknown(state)
     if command.effective != Month.of(command.effective).first:
         raise Invalid(
             "税务资料自每月一日起生效",
@@ -133,8 +142,3 @@ def set_tax_profile(
             field="effective",
         )
     return [TaxProfileSet(person=state.person, effective=command.effective, profile=checked)]
-
-
-def _need(state: Person) -> None:
-    if not state.version:
-        raise NotFound("没有这个人员", "There is no such person", do="Register the person first.")

@@ -18,7 +18,7 @@ from domain.refusals import Invalid, NotFound
 VARIABLE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
-class TemplateDefined(Fact):
+class TemplateDefined(Fact, frozen=True, kw_only=True):
     """A template as of this version. Contracts keep the version they came from."""
 
     template: str
@@ -55,9 +55,7 @@ def evolve(state: Template, fact: Fact, place: Place) -> Template:
     """Fold one fact into the template."""
     if not isinstance(fact, TemplateDefined):
         raise TypeError(f"a template has no fact {type(fact).__name__}")
-    return Template(
-        template=fact.template, version=place.version, versions=(*state.versions, fact)
-    )
+    return Template(template=fact.template, version=place.version, versions=(*state.versions, fact))
 
 
 def define(command: DefineTemplate) -> list[Fact]:
@@ -96,16 +94,19 @@ def instantiate(
     wanted = version or len(state.versions)
     if not 1 <= wanted <= len(state.versions):
         raise NotFound(
-            "没有这个模板版本", "There is no such template version",
+            "没有这个模板版本",
+            "There is no such template version",
             do=f"Versions run from 1 to {len(state.versions)}.",
         )
     defined = state.versions[wanted - 1]
     known = variables_of(list(defined.clauses))
     if known != set(values):
         raise Invalid(
-            "模板变量不一致", "The variables do not match the template",
+            "模板变量不一致",
+            "The variables do not match the template",
             do=f"Give exactly these: {', '.join(sorted(known)) or 'none'}.",
-            field="variables", missing=sorted(known - set(values)),
+            field="variables",
+            missing=sorted(known - set(values)),
             unknown=sorted(set(values) - known),
         )
     filled = [_fill(entry, values) for entry in defined.clauses]
@@ -115,8 +116,10 @@ def instantiate(
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise Invalid(
-            f"模板条款不正确: {field}", f"A clause of the template is not right: {first['msg']}",
-            do="Check the variables' values.", field=field,
+            f"模板条款不正确: {field}",
+            f"A clause of the template is not right: {first['msg']}",
+            do="Check the variables' values.",
+            field=field,
         ) from None
 
 

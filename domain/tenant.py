@@ -13,7 +13,7 @@ from domain.facts import Fact
 TenantId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", examples=["hangzhou-media"])]
 
 
-class TenantOpened(Fact):
+class TenantOpened(Fact, frozen=True, kw_only=True):
     """An employing or contracting entity keeps its ledger here."""
 
     tenant: str
@@ -21,7 +21,7 @@ class TenantOpened(Fact):
     city: str
 
 
-class LawTablePublished(Fact):
+class LawTablePublished(Fact, frozen=True, kw_only=True):
     """A table of the law as this tenant computes with it, with its source and validity."""
 
     table: str
