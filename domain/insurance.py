@@ -90,19 +90,22 @@ def contributions(
     *,
     fund_rate: Decimal,
     fund_from: Month,
+    fund_average: Decimal | None = None,
 ) -> Contributions:
     """Contributions of employee and employer for a month, from the city's tables.
 
     `city` as in the codes of the tables (`shanghai`); `average`: the declared average monthly
     wage of last year in yuan; `fund_rate`: the housing fund's share of each side, as a
-    fraction; `fund_from`: first month with housing fund (see `fund_starts`). The tables are
-    those of the month contributed for. Raises NoRule where the city has no table for the month,
-    Invalid for a fund rate outside the city's range or a negative average.
+    fraction; `fund_from`: first month with housing fund (see `fund_starts`); `fund_average`:
+    the fund's average where it is another. The tables are those of the month contributed for.
+    Raises NoRule where the city has no table for the month, Invalid for a fund rate outside the
+    city's range or a negative average.
     """
-    refuse_negative(average=average)
+    of_fund = average if fund_average is None else fund_average
+    refuse_negative(average=average, fund_average=of_fund)
     lines = _insurance(city, month, average, book)
     if month >= fund_from:
-        lines = (*lines, _fund(city, month, average, book, fund_rate))
+        lines = (*lines, _fund(city, month, of_fund, book, fund_rate))
     return Contributions(month=month, lines=lines)
 
 
@@ -178,13 +181,17 @@ def _rounded(amount: Decimal, table: LawTable) -> Decimal:
     return fen(amount)
 
 
-def fund_starts(city: str, hired: date, book: LawBook, *, transferred: bool) -> Month:
+def fund_starts(
+    city: str, hired: date, book: LawBook, *, transferred: bool, month: Month | None = None
+) -> Month:
     """First month with housing fund: a new worker's second, a transferred worker's first.
 
-    `hired`: first day of work. Raises NoRule where the city has no fund table for that month.
+    `hired`: first day of work; `month`: the month contributed for, whose table is read, so that
+    who was hired before the first table is not refused (None: the month of hiring). Raises
+    NoRule where the city has no fund table for that month.
     """
     first = Month.of(hired)
-    table = book.on(f"cn.{city}.fund", first.first)
+    table = book.on(f"cn.{city}.fund", (month or first).first)
     key = "transferred_starts_after_months" if transferred else "new_worker_starts_after_months"
     return first.plus(table.whole(key))
 

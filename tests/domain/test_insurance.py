@@ -125,6 +125,23 @@ def test_a_new_workers_fund_starts_in_the_second_month_a_transferred_ones_in_the
     assert by_code(january, "employee")["fund"] == D("1400.00")
 
 
+def test_who_was_hired_before_the_first_table_is_judged_by_the_month_contributed_for() -> None:
+    hired = date(2019, 3, 1)
+    with pytest.raises(NoRule):
+        fund_starts("shanghai", hired, BOOK, transferred=False)
+    start = fund_starts("shanghai", hired, BOOK, transferred=False, month=DECEMBER)
+    assert start == Month(2019, 4)
+
+
+def test_the_fund_may_have_an_average_of_its_own() -> None:
+    made = contributions(
+        "shanghai", DECEMBER, D("20000"), BOOK,
+        fund_rate=SEVEN, fund_from=DECEMBER, fund_average=D("10000"),
+    )  # fmt: skip
+    assert (made.lines[0].base, made.lines[-1].base) == (D("20000"), D("10000"))
+    assert made.lines[-1].employee == D("700.00")
+
+
 @pytest.mark.parametrize("rate", ["0.0499", "0.0701", "0", "7"])
 def test_a_fund_rate_outside_the_citys_range_is_refused(rate: str) -> None:
     with pytest.raises(Invalid, match="housing fund rate"):
