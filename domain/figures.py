@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from domain.periods import Period
 
 Aggregation = Literal["sum", "max", "average", "last"]
 """How a metric's days make a month: sales add up, peak viewers do not."""
+Daily = dict[date, Decimal]
 
 
 class DayFigure(msgspec.Struct, frozen=True, order=True):
@@ -25,7 +27,7 @@ class DayFigure(msgspec.Struct, frozen=True, order=True):
     value: Decimal
 
 
-class Figures(msgspec.Struct, frozen=True):
+class Figures(msgspec.Struct, frozen=True, dict=True):
     """What was measured of one streamer (or one team), as known at a position."""
 
     rows: tuple[DayFigure, ...] = ()
@@ -37,15 +39,27 @@ class Figures(msgspec.Struct, frozen=True):
         """The values of a metric in a period, in the order of days."""
         return [
             row.value
-            for row in sorted(self.rows)
-            if row.metric == metric
-            and row.day in period
-            and (category is None or row.category == category)
+            for row in self._by_metric.get(metric, ())
+            if row.day in period and (category is None or row.category == category)
         ]
+
+    @cached_property
+    def _by_metric(self) -> dict[str, list[DayFigure]]:
+        """The rows of each metric in the order of days."""
+        found: dict[str, list[DayFigure]] = {}
+        for row in sorted(self.rows):
+            found.setdefault(row.metric, []).append(row)
+        return found
 
     def total(self, metric: str, period: Period, category: str | None = None) -> Decimal:
         """The metric over a period by its aggregation; 0 where nothing was measured."""
-        values = self.values(metric, period, category)
+        return self.total_over(metric, (period,), category)
+
+    def total_over(
+        self, metric: str, periods: Iterable[Period], category: str | None = None
+    ) -> Decimal:
+        """The metric over several periods that follow one another, by its aggregation."""
+        values = [v for period in periods for v in self.values(metric, period, category)]
         if not values:
             return ZERO
         match self.aggregations.get(metric, "sum"):
@@ -60,7 +74,15 @@ class Figures(msgspec.Struct, frozen=True):
 
     def has(self, metric: str, period: Period) -> bool:
         """Whether anything was measured."""
-        return any(row.metric == metric and row.day in period for row in self.rows)
+        return any(row.day in period for row in self._by_metric.get(metric, ()))
+
+    def by_day(self, metric: str, period: Period, category: str | None = None) -> Daily:
+        """The sum of a metric's values on each day on which it was measured."""
+        days: Daily = {}
+        for row in self._by_metric.get(metric, ()):
+            if row.day in period and (category is None or row.category == category):
+                days[row.day] = days.get(row.day, ZERO) + row.value
+        return days
 
 
 def figures_of(

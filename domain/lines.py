@@ -31,6 +31,26 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     lineage: dict[str, Any] = {}
 
 
+class PaidMonth(msgspec.Struct, frozen=True, kw_only=True):
+    """What one payment was for tax, by month of payment; the next payslip's history.
+
+    Amounts in yuan. A company that moves in during a year gives one for each month before.
+    """
+
+    month: str
+    """Month of payment, `2025-03`."""
+    income: Decimal
+    exempt: Decimal = ZERO
+    contributions: Decimal = ZERO
+    special_additional: Decimal = ZERO
+    other: Decimal = ZERO
+    relief: Decimal = ZERO
+    withheld: Decimal = ZERO
+    character: str = "wages"
+    months_employed: int | None = None
+    """Months employed here in the year up to this payment; None counts them from the dates."""
+
+
 class Payslip(msgspec.Struct, frozen=True, kw_only=True):
     """A month's pay of one contract: lines, sums and the facts about tax that were used."""
 
@@ -46,7 +66,13 @@ class Payslip(msgspec.Struct, frozen=True, kw_only=True):
     net: Decimal
     employer_cost: Decimal
     carried_out: Decimal = ZERO
-    """A negative balance that goes to the next run (at most 0.00)."""
+    """A negative balance of pay that goes to the next run (at most 0.00)."""
+    owed_out: Decimal = ZERO
+    """Contributions the pay did not cover, taken from the next run (at most 0.00)."""
+    draw_balance: Decimal = ZERO
+    """Recoverable draws not yet taken back, after this month."""
+    taxed: PaidMonth | None = None
+    """This payment as the next payslip's tax history needs it."""
     lineage: dict[str, Any] = {}
 
 
