@@ -6,6 +6,7 @@ exponent), times in UTC with microseconds and `Z`, days as ISO text, and no floa
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,6 +20,8 @@ from domain.money import plain
 from domain.refusals import Invalid
 
 FORMAT = 1
+LONGEST_ID = 200
+"""Characters of a tenant, stream, key or person: two of them must fit one index row."""
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _KEPT = (Decimal, datetime, date)
 _LONGEST_DECIMAL = 60
@@ -82,22 +85,29 @@ def canonical(value: Any) -> bytes:
 def timestamp(moment: datetime) -> str:
     """A time as the record writes it, `2026-01-01T00:00:00.000000Z`. Refuses a naive one."""
     if moment.tzinfo is None:
-        raise Invalid(
-            f"时间 {moment.isoformat()} 没有时区",
-            f"{moment.isoformat()} has no time zone",
-            do="Write it with its zone: 2025-09-01T12:00:00+08:00",
-        )
+        raise naive_time(moment)
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def naive_time(moment: datetime) -> Invalid:
+    """The refusal of a time without a zone: it could be any of two dozen instants."""
+    return Invalid(
+        f"时间 {moment.isoformat()} 没有时区",
+        f"{moment.isoformat()} has no time zone",
+        do="Write it with its zone: 2025-09-01T12:00:00+08:00",
+    )
+
+
 def checked_text(what: str, text: str) -> str:
-    """The text, if PostgreSQL and JSON can both hold it and it is not empty; else Invalid."""
-    if text and "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text):
-        return text
+    """A name, id or key that an index of PostgreSQL can hold; Invalid for any other."""
+    with contextlib.suppress(UnicodeEncodeError):
+        if 0 < len(text) <= LONGEST_ID and b"\0" not in text.encode():
+            return text
     raise Invalid(
-        f"{what} 为空，或含有 NUL 或不成对的代理字符",
-        f"the {what} is empty, or holds a NUL or half a surrogate pair: {text!r}"[:200],
-        do="Send well-formed text.",
+        f"{what} 不能为空、超过 {LONGEST_ID} 字，或含有 NUL 或不成对的代理字符",
+        f"the {what} must have 1 to {LONGEST_ID} characters, without NUL or half a surrogate "
+        f"pair: {text[:60]!r}",
+        do="Send well-formed text of that length.",
         field=what,
     )
 

@@ -10,7 +10,7 @@ from psycopg.errors import NoDataFound, UniqueViolation
 from domain.refusals import KeyReused, NotFound, StaleVersion
 
 
-class KeyTaken(Exception):  # noqa: N818 - a verdict, not a fault
+class KeyTaken(Exception):
     """The idempotency key stands already: roll back, then ask `FactStore.idempotent_answer`."""
 
 

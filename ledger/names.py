@@ -1,6 +1,6 @@
 """Stored names of facts: ours, never a Python path, and never changed once used.
 
-`TABLE` says which class reads and writes a name. A fact that changes its shape gets a new name
+`STORED_NAMES` says which class reads and writes a name. A fact that changes its shape gets a new name
 (`….v2`), and the old name gets an entry in `UPCASTERS`, which lifts old payloads to the newer
 name; stored bytes are never rewritten. A name in neither halts the reader.
 """
@@ -35,7 +35,7 @@ UPCASTERS: dict[str, Upcast] = {}
 """Old stored name → the newer name and the function that lifts a payload to it."""
 
 
-class UnreadableFact(Exception):  # noqa: N818 - says what the fact is
+class UnreadableFact(Exception):
     """A stored fact cannot be turned into its class: the reader halts, nothing is skipped."""
 
 
@@ -51,12 +51,12 @@ class Names:
         table: Mapping[str, type[Fact]] | None = None,
         upcasters: Mapping[str, Upcast] | None = None,
     ) -> None:
-        """Read a table (without one: `TABLE` and `UPCASTERS`). Raises ValueError for a bad name,
+        """Read a table (without one: `STORED_NAMES` and `UPCASTERS`). Raises ValueError for a bad name,
         a class with two names, and an upcaster that leads nowhere or in a circle."""
         self._upcasters = dict(UPCASTERS if table is None else upcasters or {})
         self._classes: dict[str, type[Fact]] = {}
         self._names: dict[type[Fact], str] = {}
-        for name, kind in (TABLE if table is None else table).items():
+        for name, kind in (STORED_NAMES if table is None else table).items():
             self.register(name, kind)
         self._decoders = {n: msgspec.json.Decoder(k) for n, k in self._classes.items()}
         for name in self._upcasters:
