@@ -1,0 +1,138 @@
+"""Everything a pay run computes from, as known at its pinned position."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from domain import kpi, metric
+from domain import person as persons
+from domain.contract_state import Contract
+from domain.figures import Aggregation, DayFigure, Figures, figures_of
+from domain.kpi_terms import KpiTerms
+from domain.law import LawBook
+from domain.money import ZERO
+from domain.pay_input import Insurance, TaxProfile
+from domain.pay_profile import pay_profile
+from domain.periods import Month
+from domain.refusals import NoRule
+from workflows.contracts import all_contracts
+from workflows.desk import Desk, fold_all
+from workflows.law import law_book
+
+PERSON_NAMES = (
+    "person.registered.v1",
+    "person.personal_data_changed.v1",
+    "person.tax_profile_set.v1",
+)
+KPI_NAMES = ("kpi.scheme_defined.v1", "kpi.weights_changed.v1")
+METRIC_NAMES = ("metric.defined.v1",)
+
+
+@dataclass
+class Books:
+    """Contracts, persons, schemes, law and figures of a tenant as known at one position."""
+
+    desk: Desk
+    tenant: str
+    known: int
+    contracts: dict[str, Contract]
+    persons: dict[str, persons.Person]
+    schemes: dict[str, kpi.KpiScheme]
+    aggregations: dict[str, Aggregation]
+    law: LawBook
+    _months: dict[Month, dict[str, Figures]] = field(default_factory=dict)
+    _teams: dict[tuple[Month, str], Figures] = field(default_factory=dict)
+
+    def figures(self, month: Month) -> dict[str, Figures]:
+        """The month's figures of every person, read once."""
+        if month not in self._months:
+            self._months[month] = self.desk.figures.read(
+                self.tenant, None, month.period, self.known, self.aggregations
+            )
+        return self._months[month]
+
+    def team_figures(self, month: Month, team: str) -> Figures:
+        """The sums of a team's members over a month: one value a day, metric and category."""
+        key = (month, team)
+        if key not in self._teams:
+            everybody = self.figures(month)
+            members = (everybody[person] for person in self.members(month, team) & set(everybody))
+            self._teams[key] = _added(members, self.aggregations)
+        return self._teams[key]
+
+    def members(self, month: Month, team: str) -> set[str]:
+        """Who had a contract in the team on any day of the month."""
+        return {
+            contract.person
+            for contract in self.contracts.values()
+            if contract.team == team and in_force(contract, month)
+        }
+
+    def kpi(self, month: Month, contract: Contract) -> dict[str, KpiTerms]:
+        """The weights of the month for the schemes that the contract's clauses name."""
+        named = {
+            term.data["scheme"]
+            for term in contract.terms
+            if term.data["kind"] == "performance_pay" and term.period.overlap(month.period)
+        }
+        found: dict[str, KpiTerms] = {}
+        for scheme in sorted(named & set(self.schemes)):
+            try:
+                found[scheme] = self.schemes[scheme].on(month)
+            except NoRule:
+                continue  # the engine refuses the clause and says so on the exception
+        return found
+
+    def with_schemes(self, schemes: dict[str, kpi.KpiScheme]) -> Books:
+        """The same books with other KPI schemes; figures already read are shared."""
+        return replace(self, schemes=schemes)
+
+    def profile(self, person: str, day: date) -> tuple[TaxProfile, Insurance | None]:
+        """The person's tax facts on a day; somebody who declared nothing has an empty one."""
+        return pay_profile(self.persons.get(person, persons.Person()).profile_on(day))
+
+
+def open_books(desk: Desk, tenant: str, known: int) -> Books:
+    """Read the books in one pass over each kind of fact."""
+    metrics = fold_all(desk, tenant, METRIC_NAMES, metric.Metric(), metric.evolve, known)
+    people = fold_all(desk, tenant, PERSON_NAMES, persons.Person(), persons.evolve, known)
+    return Books(
+        desk=desk,
+        tenant=tenant,
+        known=known,
+        contracts=all_contracts(desk, tenant, known),
+        persons={state.person: state for state in people.values()},
+        schemes=schemes_at(desk, tenant, known),
+        aggregations={
+            state.metric: state.definitions[-1].aggregation for state in metrics.values()
+        },
+        law=law_book(desk, tenant, known),
+    )
+
+
+def schemes_at(desk: Desk, tenant: str, known: int) -> dict[str, kpi.KpiScheme]:
+    """Every KPI scheme as known at a position, by id."""
+    states = fold_all(desk, tenant, KPI_NAMES, kpi.KpiScheme(), kpi.evolve, known)
+    return {state.scheme: state for state in states.values()}
+
+
+def in_force(contract: Contract, month: Month) -> bool:
+    """Whether the contract was active on any day of the month."""
+    if contract.activated_on is None:
+        return False
+    return contract.period.overlap(month.period) is not None
+
+
+def _added(members: Iterable[Figures], aggregations: dict[str, Aggregation]) -> Figures:
+    sums: dict[tuple[date, str, str], Decimal] = defaultdict(lambda: ZERO)
+    batches: dict[str, None] = {}
+    for figures in members:
+        batches.update(dict.fromkeys(figures.batches))
+        for row in figures.rows:
+            sums[row.day, row.metric, row.category] += row.value
+    rows = [DayFigure(*key, value) for key, value in sums.items()]
+    return figures_of(rows, aggregations, batches)

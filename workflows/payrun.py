@@ -1,0 +1,315 @@
+"""Pay runs: pin a position, compute every payslip, have it approved, post it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from projections.pay_register import Balances
+
+from domain import payrun
+from domain.contract_state import Contract
+from domain.lines import PaidMonth, Payslip
+from domain.money import ZERO
+from domain.payrun import PayRun, PayRunComputed, PayRunStarted, PayslipComputed
+from domain.payslip import ENGINE_VERSION, payslip
+from domain.periods import Month
+from domain.refusals import NotFound, Refusal, WrongState
+from ledger.codec import canonical
+from ledger.records import NewFact
+from workflows.desk import Ask, Desk, Outcome, handle, load, scan
+from workflows.late_truth import LateTruth, find_late_truth
+from workflows.pay_books import Books, in_force, open_books
+from workflows.pay_inputs import pay_input
+
+CHUNK = 200
+"""Payslips recorded in one append: a kill loses at most one chunk of work, no fact."""
+CLAUSE_NAMES = (
+    "contract.clause_added.v1",
+    "contract.clause_amended.v1",
+    "contract.clause_ended.v1",
+)
+Progress = Callable[[int, int], None]
+
+
+def compute(
+    desk: Desk,
+    tenant: str,
+    command: payrun.StartPayRun,
+    ask: Ask,
+    *,
+    today: date,
+    progress: Progress = lambda done, total: None,
+) -> Outcome[PayRun]:
+    """Compute a month's pay. A computation that was cut off goes on at its pinned position.
+
+    Raises Invalid for a month that is not over, WrongState where the month has a run that
+    stands or a later month is posted already.
+    """
+    month = Month.parse(command.month)
+    payrun.check_month_over(month, today)
+    run = _run_to_compute(desk, tenant, month)
+    if run.status == "none":
+        run = _start(desk, tenant, run.run, month, command, ask)
+    return _finish(desk, tenant, run, ask, progress)
+
+
+def _run_to_compute(desk: Desk, tenant: str, month: Month) -> PayRun:
+    """The month's run that is being computed, or an empty one with the next free number."""
+    number = 1
+    while True:
+        run_id = f"{month}-{number}"
+        run = read_run(desk, tenant, run_id, missing_ok=True)
+        if run.status == "computing":
+            return run
+        if run.status == "none":
+            return PayRun(run=run_id)
+        if run.status != "rejected":
+            raise WrongState(
+                f"{month} 的薪资批次 {run_id} 已是 {run.status}",
+                f"Run {run_id} of {month} is {run.status} already",
+                do="Reject it to compute the month again."
+                if run.status != "posted"
+                else "What is found later goes into the next month's run.",
+                run=run_id,
+                state=run.status,
+            )
+        number += 1
+
+
+def _start(
+    desk: Desk, tenant: str, run_id: str, month: Month, command: payrun.StartPayRun, ask: Ask
+) -> PayRun:
+    posted = desk.register.posted_runs(tenant)
+    later = [run.month for run in posted if run.month > str(month)]
+    if later:
+        raise WrongState(
+            f"{later[0]} 已过账, 不能再算更早的月份",
+            f"{later[0]} is posted already: months are run in order",
+            do="What is owed for earlier months goes into the next run as arrears.",
+        )
+    pinned, _ = desk.store.head(tenant)
+    books = open_books(desk, tenant, pinned)
+    started = PayRunStarted(
+        run=run_id,
+        month=str(month),
+        pay_date=command.pay_date or month.period.stop + timedelta(days=9),
+        pinned=pinned,
+        engine=ENGINE_VERSION,
+        contracts=len(_in_run(books, month)),
+    )
+    return handle(
+        desk, tenant, f"payrun/{run_id}", PayRun(), payrun.evolve, lambda _: [started], ask
+    ).state
+
+
+def _in_run(books: Books, month: Month) -> list[Contract]:
+    return sorted(
+        (contract for contract in books.contracts.values() if in_force(contract, month)),
+        key=lambda contract: contract.contract,
+    )
+
+
+@dataclass
+class _Computation:
+    """A run under way: the books, and what earlier payslips say to later ones."""
+
+    books: Books
+    run: PayRun
+    late: LateTruth
+    history: dict[str, list[PaidMonth]]
+    balances: dict[str, Balances]
+
+    def payslip(self, contract: Contract) -> Payslip:
+        balance = self.balances.get(contract.contract, Balances())
+        made = payslip(
+            pay_input(
+                self.books,
+                contract,
+                Month.parse(self.run.month),
+                pay_date=self.run.pay_date,
+                history=tuple(self.history[contract.person]),
+                arrears=self.late.lines(contract),
+                carried_in=balance.carried_out,
+                owed_in=balance.owed_out,
+                draw_balance=balance.draw_balance,
+            )
+        )
+        self.remember(made)
+        return made
+
+    def remember(self, made: Payslip) -> None:
+        """A person's second contract in the month is taxed after the first."""
+        if made.taxed is not None:
+            self.history[made.person].append(made.taxed)
+
+
+def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) -> Outcome[PayRun]:
+    month = Month.parse(run.month)
+    desk.runner.wait_for(tenant, run.pinned, ["pay_register"], timeout=60)
+    books = open_books(desk, tenant, run.pinned)
+    history = defaultdict(list, desk.register.tax_history(tenant, run.pay_date.year))
+    computation = _Computation(
+        books,
+        run,
+        find_late_truth(desk, books, month),
+        history,
+        desk.register.balances(tenant),
+    )
+    tally = _Tally()
+    contracts = _in_run(books, month)
+    done = _already_computed(desk, tenant, run)
+    chunk: list[NewFact] = []
+    for number, contract in enumerate(contracts, start=1):
+        if contract.contract in done:
+            made = done[contract.contract]
+            computation.remember(made)
+        else:
+            try:
+                made = computation.payslip(contract)
+            except Refusal as refusal:
+                tally.refused(contract, refusal)
+                continue
+            chunk.append(_payslip_fact(run, made))
+        tally.add(made)
+        if len(chunk) == CHUNK:
+            desk.store.append(tenant, chunk, ask.act)
+            chunk = []
+        progress(number, len(contracts))
+    if chunk:
+        desk.store.append(tenant, chunk, ask.act)
+    return handle(
+        desk,
+        tenant,
+        f"payrun/{run.run}",
+        PayRun(),
+        payrun.evolve,
+        lambda state: [tally.computed()] if state.status == "computing" else [],
+        Ask(ask.act),
+    )
+
+
+def _payslip_fact(run: PayRun, made: Payslip) -> NewFact:
+    return NewFact(
+        f"payslip/{run.run}/{made.contract}", 1, PayslipComputed(run=run.run, payslip=made)
+    )
+
+
+def _already_computed(desk: Desk, tenant: str, run: PayRun) -> dict[str, Payslip]:
+    return {
+        record.fact.payslip.contract: record.fact.payslip
+        for record in scan(desk, tenant, ["pay.payslip_computed.v1"], after=run.pinned)
+        if isinstance(record.fact, PayslipComputed) and record.fact.run == run.run
+    }
+
+
+class _Tally:
+    """Sums, digest and exceptions of a run, a payslip at a time."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._count = 0
+        self._sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self._exceptions: list[dict[str, str]] = []
+
+    def add(self, made: Payslip) -> None:
+        self._digest.update(canonical(made) + b"\n")
+        self._count += 1
+        for name in ("gross", "contributions", "tax", "net"):
+            self._sums[name] += getattr(made, name)
+        if made.carried_out or made.owed_out:
+            self._except(
+                made.contract,
+                "negative",
+                f"负数结转 {made.carried_out + made.owed_out}",
+                f"A negative balance of {made.carried_out + made.owed_out} is carried on",
+            )
+        elif not made.net:
+            self._except(made.contract, "nothing_to_pay", "本月无应付金额", "Nothing to pay")
+
+    def refused(self, contract: Contract, refusal: Refusal) -> None:
+        self._except(contract.contract, f"refused:{refusal.code}", refusal.zh, refusal.en)
+
+    def _except(self, contract: str, code: str, zh: str, en: str) -> None:
+        self._exceptions.append({"contract": contract, "code": code, "zh": zh, "en": en})
+
+    def computed(self) -> PayRunComputed:
+        return PayRunComputed(
+            payslips=self._count,
+            gross=self._sums["gross"],
+            contributions=self._sums["contributions"],
+            tax=self._sums["tax"],
+            net=self._sums["net"],
+            digest=self._digest.hexdigest(),
+            exceptions=tuple(self._exceptions),
+        )
+
+
+def approve(
+    desk: Desk, tenant: str, run_id: str, command: payrun.ApprovePayRun, ask: Ask
+) -> Outcome[PayRun]:
+    """Approve a run. The approver neither computed it nor amended clauses since the last one."""
+    run = read_run(desk, tenant, run_id)
+    before = [other.pinned for other in desk.register.posted_runs(tenant)]
+    amended = frozenset(
+        record.actor
+        for record in scan(
+            desk, tenant, CLAUSE_NAMES, after=max(before, default=0), upto=run.pinned
+        )
+    )
+    return _on_run(
+        desk, tenant, run_id, lambda state: payrun.approve(state, command, ask.act, amended), ask
+    )
+
+
+def reject(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Outcome[PayRun]:
+    """Refuse a run with a reason; the month can be computed again."""
+    return _on_run(desk, tenant, run_id, lambda state: payrun.reject(state, ask.act), ask)
+
+
+def post(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Outcome[PayRun]:
+    """Post an approved run: its payslips are final and payable."""
+    return _on_run(desk, tenant, run_id, payrun.post, ask)
+
+
+def _on_run(
+    desk: Desk, tenant: str, run_id: str, decide: Callable[[PayRun], list], ask: Ask
+) -> Outcome[PayRun]:
+    return handle(desk, tenant, f"payrun/{run_id}", PayRun(), payrun.evolve, decide, ask)
+
+
+def read_run(
+    desk: Desk, tenant: str, run_id: str, *, missing_ok: bool = False, known: int | None = None
+) -> PayRun:
+    """A run as known at a position. Raises NotFound unless a missing one is fine."""
+    run = load(desk, tenant, f"payrun/{run_id}", PayRun(), payrun.evolve, known)
+    if run.status == "none" and not missing_ok:
+        raise NotFound(
+            f"没有薪资批次 {run_id}",
+            f"There is no pay run {run_id}",
+            do="List the runs; ids look like 2025-03-1.",
+        )
+    return run
+
+
+def read_payslip(desk: Desk, tenant: str, run_id: str, contract: str) -> Payslip:
+    """One payslip from the ledger. Raises NotFound."""
+    records = desk.store.stream(tenant, f"payslip/{run_id}/{contract}")
+    if not records or not isinstance(fact := records[0].fact, PayslipComputed):
+        raise NotFound(
+            f"批次 {run_id} 中没有合同 {contract} 的工资单",
+            f"Run {run_id} has no payslip of contract {contract}",
+            do="Look at the run's exceptions: they say who has none and why.",
+        )
+    return fact.payslip
+
+
+def payslips(desk: Desk, tenant: str, run: PayRun) -> Iterator[Payslip]:
+    """All payslips of a run in the order of the ledger."""
+    for record in scan(desk, tenant, ["pay.payslip_computed.v1"], after=run.pinned):
+        if isinstance(record.fact, PayslipComputed) and record.fact.run == run.run:
+            yield record.fact.payslip
