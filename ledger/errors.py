@@ -14,9 +14,18 @@ class KeyTaken(Exception):
     """The idempotency key stands already: roll back, then ask `FactStore.idempotent_answer`."""
 
 
-def stale(stream: str, present: int | None, expected: int | None = None) -> StaleVersion:
-    """Somebody else was first in a stream; `present` is its version now, where that is known."""
-    return StaleVersion(
+class Overtaken(StaleVersion):
+    """Somebody else was first between the reading of a stream and the append to it."""
+
+
+def stale(
+    stream: str,
+    present: int | None,
+    expected: int | None = None,
+    kind: type[StaleVersion] = StaleVersion,
+) -> StaleVersion:
+    """The version expected is not the present one; `present` is None where it is not known."""
+    return kind(
         f"{stream} 已是版本 {present}，与预期不符",
         f"{stream} is at version {present}, which is not the one expected",
         do="Read it again, look at what changed, and send the command on the present version.",
@@ -62,5 +71,5 @@ def _stale(error: Error) -> Exception:
     try:
         detail = json.loads(error.diag.message_detail or "")
     except ValueError:  # the bare constraint: rows were written by other hands than ledger.append
-        return stale("?", None)
-    return stale(detail["stream"], detail["present"], detail["given"] - 1)
+        return stale("?", None, kind=Overtaken)
+    return stale(detail["stream"], detail["present"], detail["given"] - 1, Overtaken)

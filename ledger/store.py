@@ -17,6 +17,8 @@ from ledger.names import Names
 from ledger.queries import Connection, Pool
 from ledger.records import Answer, Columns, NewFact, Receipt, Recorded, columns, receipt, recorded
 
+__all__ = ["Connection", "FactStore", "Pool", "open_pool"]
+
 
 def open_pool(conninfo: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
     """A pool as the ledger likes it: autocommit, so that one statement is one transaction."""

@@ -1,0 +1,187 @@
+"""Personal data: sealed with a key of the person's own, which a master key wraps.
+
+In a fact only the sealed form stands. The person's key is in `ledger.person_key`, wrapped by a
+master key that is never in the database: without either of them nothing can be read again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import Any, LiteralString, Protocol
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg.errors import ForeignKeyViolation
+
+from domain.refusals import Refusal
+from ledger import queries
+from ledger.codec import canonical, checked_text
+from ledger.errors import not_open
+from ledger.queries import Pool
+
+Sealed = dict[str, Any]
+"""`{"format": 1, "key": id, "nonce": base64, "ciphertext": base64}`, as it stands in a fact."""
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+MASTER_ID_BYTES = 8
+_FORMAT = 1
+_NEW_KEY: LiteralString = """
+    INSERT INTO ledger.person_key (tenant_id, person_id, wrapped_key, retention)
+    VALUES (%b, %b, %b, %b) ON CONFLICT DO NOTHING"""
+_KEYS: LiteralString = """
+    SELECT person_id, wrapped_key FROM ledger.person_key
+    WHERE tenant_id = %b AND person_id = ANY(%b::text[])"""
+
+
+class Erased(Refusal):
+    """The person's key is gone: what was sealed with it cannot be read by anyone."""
+
+    code = "erased"
+    status = 410
+
+
+class VaultError(Exception):
+    """The vault cannot work as it is set up or finds sealed data altered: for the operator."""
+
+
+class WrongMasterKey(VaultError):
+    """The person's key was wrapped by another master key than the one given."""
+
+
+class Vault(Protocol):
+    """Seals and opens the personal data of one person at a time."""
+
+    def seal(self, tenant: str, person: str, fields: Mapping[str, str]) -> Sealed:
+        """The sealed form of the fields; makes the person's key where there is none."""
+        ...
+
+    def open(self, tenant: str, person: str, sealed: Mapping[str, Any]) -> dict[str, str]:
+        """The fields again. Raises Erased where the person's key is gone."""
+        ...
+
+    def open_many(
+        self, tenant: str, sealed: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, dict[str, str]]:
+        """The fields of many persons; those whose key is gone are not in the answer."""
+        ...
+
+
+class KeyVault:
+    """The vault over `ledger.person_key`: AES-256-GCM for the data and for the wrapping."""
+
+    def __init__(self, pool: Pool, master_key: bytes, *, retention: str = "standard") -> None:
+        """`retention` is the class given to new keys. Raises VaultError for a short key."""
+        if len(master_key) != KEY_BYTES:
+            raise VaultError(f"the master key must have {KEY_BYTES} bytes, not {len(master_key)}")
+        self._pool = pool
+        self._master = AESGCM(master_key)
+        self._master_id = _digest(b"master", master_key)[:MASTER_ID_BYTES]
+        self._retention = retention
+
+    def seal(self, tenant: str, person: str, fields: Mapping[str, str]) -> Sealed:
+        """The sealed form of the fields. Raises Invalid (what cannot be recorded), NotFound (the
+        tenant), ValueError for fields that are not text, WrongMasterKey."""
+        checked_text("person", person)
+        plain = canonical(msgspec.convert(dict(fields), dict[str, str]))
+        data_key = self._data_key(tenant, person)
+        nonce = os.urandom(NONCE_BYTES)
+        ciphertext = AESGCM(data_key).encrypt(nonce, plain, _bound_to(tenant, person))
+        return {
+            "format": _FORMAT,
+            "key": _key_id(data_key),
+            "nonce": base64.b64encode(nonce).decode(),
+            "ciphertext": base64.b64encode(ciphertext).decode(),
+        }
+
+    def open(self, tenant: str, person: str, sealed: Mapping[str, Any]) -> dict[str, str]:
+        """The fields again. Raises Erased, WrongMasterKey, and VaultError for altered data."""
+        found = self.open_many(tenant, {person: sealed})
+        if person not in found:
+            raise Erased(
+                f"{person} 的个人信息已删除，无法恢复",
+                f"the personal data of {person} was erased and cannot be read again",
+                do="Nothing can bring it back; sums and proofs still hold.",
+                person=person,
+            )
+        return found[person]
+
+    def open_many(
+        self, tenant: str, sealed: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, dict[str, str]]:
+        """The fields of many persons in one query; the erased are left out."""
+        opened = {}
+        for person, wrapped in self._wrapped_keys(tenant, list(sealed)).items():
+            data_key = self._unwrap(tenant, person, wrapped)
+            if sealed[person].get("key") == _key_id(data_key):
+                opened[person] = _opened(tenant, person, data_key, sealed[person])
+        return opened
+
+    def _data_key(self, tenant: str, person: str) -> bytes:
+        """The person's key; a new one where there is none. Two who race get the same."""
+        wrapped = self._wrapped_keys(tenant, [person]).get(person)
+        if wrapped is None:
+            new = self._wrap(tenant, person, AESGCM.generate_key(KEY_BYTES * 8))
+            self._keep(tenant, person, new)
+            wrapped = self._wrapped_keys(tenant, [person])[person]
+        return self._unwrap(tenant, person, wrapped)
+
+    def _keep(self, tenant: str, person: str, wrapped: bytes) -> None:
+        try:
+            with self._pool.connection() as connection:
+                connection.execute(_NEW_KEY, [tenant, person, wrapped, self._retention])
+        except ForeignKeyViolation as error:
+            raise not_open(tenant) from error
+
+    def _wrapped_keys(self, tenant: str, persons: list[str]) -> dict[str, bytes]:
+        if not persons:
+            return {}
+        with self._pool.connection() as connection:
+            return dict(queries.rows(connection, _KEYS, [tenant, persons]))
+
+    def _wrap(self, tenant: str, person: str, data_key: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        body = self._master.encrypt(nonce, data_key, _bound_to(tenant, person))
+        return bytes([_FORMAT]) + self._master_id + nonce + body
+
+    def _unwrap(self, tenant: str, person: str, wrapped: bytes) -> bytes:
+        start = 1 + MASTER_ID_BYTES
+        if wrapped[:1] != bytes([_FORMAT]) or wrapped[1:start] != self._master_id:
+            raise WrongMasterKey(
+                f"the key of {person} was wrapped by another master key (id "
+                f"{wrapped[1:start].hex()}) than the one set (id {self._master_id.hex()})"
+            )
+        nonce, body = wrapped[start : start + NONCE_BYTES], wrapped[start + NONCE_BYTES :]
+        try:
+            return self._master.decrypt(nonce, body, _bound_to(tenant, person))
+        except InvalidTag:
+            raise VaultError(f"the wrapped key of {person} was altered, or is another's") from None
+
+
+def _opened(tenant: str, person: str, data_key: bytes, sealed: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        nonce = base64.b64decode(sealed["nonce"], validate=True)
+        ciphertext = base64.b64decode(sealed["ciphertext"], validate=True)
+        plain = AESGCM(data_key).decrypt(nonce, ciphertext, _bound_to(tenant, person))
+    except (InvalidTag, KeyError, ValueError, binascii.Error) as error:
+        raise VaultError(f"the sealed data of {person} was altered, or is another's") from error
+    return msgspec.json.decode(plain, type=dict[str, str])
+
+
+def _bound_to(tenant: str, person: str) -> bytes:
+    """What a ciphertext is bound to: it opens for this person of this tenant alone."""
+    return canonical([tenant, person])
+
+
+def _key_id(data_key: bytes) -> str:
+    return _digest(b"person", data_key)[:8].hex()
+
+
+def _digest(purpose: bytes, key: bytes) -> bytes:
+    """Names a key without telling anything about it: the key is random and of full length."""
+    return hashlib.sha256(b"tallystick " + purpose + b" key id\x00" + key).digest()
