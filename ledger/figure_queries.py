@@ -1,0 +1,137 @@
+"""The statements of the figure store, and the fold of what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, LiteralString
+
+from domain.figures import Aggregation, DayFigure, Figures
+from domain.periods import Period
+from ledger.queries import Pool
+
+COPY_ROWS_IN: LiteralString = """
+    COPY ledger.metric_row (tenant_id, batch, source, row_no, row_id, person, metric, day,
+        category, value, order_ref) FROM STDIN (ENCODING 'UTF8')"""
+COPY_REJECTED_IN: LiteralString = """
+    COPY ledger.rejected_row (tenant_id, batch, row_no, code, reason_zh, reason_en, raw)
+    FROM STDIN (ENCODING 'UTF8')"""
+
+# What is hashed is what these two print; psql's \\copy prints the same.
+COPY_ROWS_OUT: LiteralString = """
+    COPY (SELECT row_no, row_id, person, metric, to_char(day, 'YYYY-MM-DD'), category, value,
+            order_ref
+        FROM ledger.metric_row WHERE tenant_id = %s AND batch = %s ORDER BY row_no)
+    TO STDOUT (ENCODING 'UTF8')"""
+COPY_REJECTED_OUT: LiteralString = """
+    COPY (SELECT row_no, code, reason_zh, reason_en, raw
+        FROM ledger.rejected_row WHERE tenant_id = %s AND batch = %s ORDER BY row_no)
+    TO STDOUT (ENCODING 'UTF8')"""
+
+ADD_BATCH: LiteralString = """
+    INSERT INTO ledger.metric_batch (tenant_id, batch, position, source, recorded_at,
+        period_start, period_end, rows, rejected, rows_sha256, rejected_sha256)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+_RECEIPT: LiteralString = """
+    SELECT b.batch, b.source, b.position,
+        encode(sha256('\\x00'::bytea || f.envelope), 'hex'), b.recorded_at,
+        b.period_start, b.period_end, b.rows, b.rejected, b.rows_sha256, b.rejected_sha256
+    FROM ledger.metric_batch AS b
+    JOIN ledger.fact AS f ON f.tenant_id = b.tenant_id AND f.position = b.position
+    WHERE b.tenant_id = %s"""
+BATCH: LiteralString = _RECEIPT + " AND b.batch = %s"
+BATCHES: LiteralString = _RECEIPT + " AND b.position > %s ORDER BY b.position LIMIT %s"
+CODES: LiteralString = """
+    SELECT code, count(*)::int FROM ledger.rejected_row
+    WHERE tenant_id = %s AND batch = %s GROUP BY code ORDER BY code"""
+SUMS: LiteralString = """
+    SELECT metric, sum(value) FROM ledger.metric_row
+    WHERE tenant_id = %s AND batch = %s GROUP BY metric ORDER BY metric"""
+ROWS: LiteralString = """
+    SELECT row_no, row_id, person, metric, day, value, category, order_ref
+    FROM ledger.metric_row
+    WHERE tenant_id = %s AND batch = %s AND row_no > %s ORDER BY row_no LIMIT %s"""
+REJECTED: LiteralString = """
+    SELECT row_no, code, reason_zh, reason_en, raw FROM ledger.rejected_row
+    WHERE tenant_id = %s AND batch = %s AND row_no > %s ORDER BY row_no LIMIT %s"""
+
+# A row is superseded where the same source sent its id again in a later batch that was known.
+_READ: LiteralString = """
+    SELECT r.person, r.day, r.metric, r.category, sum(r.value), max(r.value), count(*),
+        (array_agg(r.value ORDER BY b.position DESC, r.row_no DESC)
+            FILTER (WHERE r.metric = ANY(%(last)s::text[])))[1],
+        array_agg(DISTINCT r.batch)
+    FROM ledger.metric_row AS r
+    JOIN ledger.metric_batch AS b ON b.tenant_id = r.tenant_id AND b.batch = r.batch
+    WHERE r.tenant_id = %(tenant)s AND r.day >= %(start)s AND r.day < %(stop)s
+        AND (%(everyone)s OR r.person = ANY(%(persons)s::text[]))
+        AND b.position <= %(known)s
+        AND NOT EXISTS (
+            SELECT FROM ledger.metric_row AS n
+            JOIN ledger.metric_batch AS nb ON nb.tenant_id = n.tenant_id AND nb.batch = n.batch
+            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
+                AND nb.position > b.position AND nb.position <= %(known)s
+        )
+    GROUP BY r.person, r.day, r.metric, r.category"""
+
+TOUCHED: LiteralString = """
+    WITH changed AS MATERIALIZED (
+        SELECT r.source, r.row_id, r.person, r.day
+        FROM ledger.metric_batch AS b
+        JOIN ledger.metric_row AS r ON r.tenant_id = b.tenant_id AND r.batch = b.batch
+        WHERE b.tenant_id = %(tenant)s AND b.position > %(after)s AND b.position <= %(upto)s
+    )
+    SELECT person, date_trunc('month', day)::date FROM changed WHERE day < %(before)s
+    UNION
+    SELECT o.person, date_trunc('month', o.day)::date
+    FROM (SELECT DISTINCT source, row_id FROM changed) AS c
+    JOIN ledger.metric_row AS o
+        ON o.tenant_id = %(tenant)s AND o.source = c.source AND o.row_id = c.row_id
+    JOIN ledger.metric_batch AS ob ON ob.tenant_id = o.tenant_id AND ob.batch = o.batch
+    WHERE ob.position <= %(upto)s AND o.day < %(before)s"""
+
+
+def read(
+    pool: Pool,
+    tenant: str,
+    persons: Sequence[str] | None,
+    period: Period,
+    known: int,
+    aggregations: Mapping[str, Aggregation],
+) -> dict[str, Figures]:
+    """What `FigureStore.read` answers: one statement for any number of persons."""
+    params = {
+        "tenant": tenant,
+        "start": period.start,
+        "stop": period.stop,
+        "known": known,
+        "everyone": persons is None,
+        "persons": list(persons or ()),
+        "last": [metric for metric, how in aggregations.items() if how == "last"],
+    }
+    days: dict[str, list[DayFigure]] = {person: [] for person in persons or ()}
+    batches: dict[str, set[str]] = {}
+    with pool.connection() as connection:
+        for person, day, metric, category, *values, found in connection.execute(_READ, params):
+            value = _of_day(values, aggregations.get(metric, "sum"))
+            days.setdefault(person, []).append(DayFigure(day, metric, category, value))
+            batches.setdefault(person, set()).update(found)
+    how = dict(aggregations)
+    return {
+        person: Figures(tuple(sorted(rows)), how, tuple(sorted(batches.get(person, ()))))
+        for person, rows in days.items()
+    }
+
+
+def _of_day(values: Sequence[Any], aggregation: Aggregation) -> Decimal:
+    total, largest, count, last = values
+    match aggregation:
+        case "max":
+            return Decimal(largest)
+        case "average":
+            return Decimal(total) / int(count)
+        case "last":
+            return Decimal(last)
+        case _:
+            return Decimal(total)
