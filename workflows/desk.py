@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ledger.figures import FigureStore
-from ledger.vault import Vault
-from projections.runner import Runner
+from projections.pay_history import PayHistory
 
 from domain.facts import Act, Fact, Place
-from domain.refusals import StaleVersion
+from domain.refusals import StaleVersion, WrongState
+from ledger.figures import FigureStore
 from ledger.idempotency import Idempotency
 from ledger.records import NewFact, Receipt, Recorded
 from ledger.store import FactStore
+from ledger.vault import Vault
+from projections.runner import Runner
 
 State = TypeVar("State")
 Evolve = Callable[[State, Fact, Place], State]
@@ -33,6 +34,7 @@ class Desk:
     figures: FigureStore
     vault: Vault
     runner: Runner
+    register: PayHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,15 @@ def _after(
         )
         state = evolve(state, new.fact, place)
     return state
+
+
+def busy(what: str) -> WrongState:
+    """The answer when the same thing is written by others faster than it can be decided on."""
+    return WrongState(
+        f"{what} 正被频繁修改, 请稍后再试",
+        f"{what} is being changed by others at this moment",
+        do="Send the request again.",
+    )
 
 
 def stale(stream: str, expected: int, present: int) -> StaleVersion:

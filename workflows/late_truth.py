@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from projections.pay_register import PostedRun
+from projections.pay_history import PostedRun
 
 from domain.contract_state import Contract
 from domain.lines import Line
+from domain.money import ZERO
 from domain.payslip import differences, earn
 from domain.periods import Month, months_between
 from workflows.contracts import CONTRACT_NAMES
 from workflows.desk import Desk, scan
 from workflows.pay_books import Books, in_force, schemes_at
 from workflows.pay_inputs import pay_input
+from workflows.payslips import find_payslip
 
 
 @dataclass
@@ -42,13 +45,23 @@ class LateTruth:
 
     def _month(self, contract: Contract, month: Month) -> Iterable[Line]:
         books = self._books_with_weights_of(month)
-        rated = earn(pay_input(books, contract, month, pay_date=month.last))
+        draws = self._draw_balance_before(contract, month)
+        rated = earn(pay_input(books, contract, month, pay_date=month.last, draw_balance=draws))
         posted = self.posted.get(contract.contract, {}).get(str(month), [])
         return differences(str(month), tuple(posted), rated)
 
+    def _draw_balance_before(self, contract: Contract, month: Month) -> Decimal:
+        """The recoverable draws that stood when the month was first rated."""
+        run = self._run_of(month).run
+        slip = find_payslip(self.books.desk, self.books.tenant, run, contract.contract)
+        return Decimal(str(slip.lineage["draw_balance_in"])) if slip else ZERO
+
+    def _run_of(self, month: Month) -> PostedRun:
+        return next(run for run in self.runs if run.month == str(month))
+
     def _books_with_weights_of(self, month: Month) -> Books:
         """Scores of closed periods keep the weights they were given: as known at their run."""
-        pinned = next(run.pinned for run in self.runs if run.month == str(month))
+        pinned = self._run_of(month).pinned
         if pinned not in self._schemes:
             schemes = schemes_at(self.books.desk, self.books.tenant, pinned)
             self._schemes[pinned] = self.books.with_schemes(schemes)

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from domain.facts import Act
 from domain.law import LawBook, LawTable, checked, load_law_book
-from domain.refusals import StaleVersion
+from domain.refusals import Invalid, StaleVersion
 from domain.tenant import LawTablePublished
 from ledger.records import NewFact, Receipt
-from workflows.desk import Desk, scan
+from workflows.desk import RETRIES, Desk, busy, scan
 
 PUBLISHED = "law.table_published.v1"
 
 
 def publish_shipped(desk: Desk, tenant: str, act: Act) -> list[Receipt]:
     """Publish the tables that ship with the program and are not in the ledger yet."""
-    while True:
-        known = {_identity(table) for table in _tables(desk, tenant)}
-        missing = [table for table in load_law_book().tables if _identity(table) not in known]
+    for _ in range(RETRIES):
+        book = law_book(desk, tenant)
+        missing = _fitting(book)
         try:
             return _append(desk, tenant, missing, act)
         except StaleVersion:
             continue  # somebody else published meanwhile: look again
+    raise busy("law")
 
 
 def publish(desk: Desk, tenant: str, table: LawTable, act: Act) -> list[Receipt]:
-    """Publish one table. Raises Invalid where it is malformed or contradicts itself."""
+    """Publish one table. Raises Invalid where it is malformed or contradicts a known one.
+
+    A table that would make the whole book unreadable must never reach the ledger, so the book is
+    built with it first; an append that loses a race is judged again.
+    """
     checked(table)
-    return _append(desk, tenant, [table], act)
+    for _ in range(RETRIES):
+        law_book(desk, tenant).with_later([table])
+        try:
+            return _append(desk, tenant, [table], act)
+        except StaleVersion:
+            continue
+    raise busy(table.table)
 
 
 def law_book(desk: Desk, tenant: str, known: int | None = None) -> LawBook:
@@ -48,6 +59,21 @@ def _tables(desk: Desk, tenant: str, known: int | None = None) -> list[LawTable]
         for record in scan(desk, tenant, [PUBLISHED], upto=known)
         if isinstance(fact := record.fact, LawTablePublished)
     ]
+
+
+def _fitting(book: LawBook) -> list[LawTable]:
+    """Shipped tables the book lacks and that do not contradict what the tenant published."""
+    known = {_identity(table) for table in book.tables}
+    fitting: list[LawTable] = []
+    for table in load_law_book().tables:
+        if _identity(table) in known:
+            continue
+        try:
+            book = book.with_later([table])
+        except Invalid:
+            continue  # the tenant's own later table stands
+        fitting.append(table)
+    return fitting
 
 
 def _identity(table: LawTable) -> tuple[str, int]:

@@ -10,7 +10,8 @@ from domain.payout import Payable, Payout
 from domain.refusals import NotFound, Refusal, WrongState
 from ledger.records import NewFact, Receipt
 from workflows.desk import Ask, Desk, Outcome, handle, load
-from workflows.payrun import payslips, read_run
+from workflows.payrun import read_run
+from workflows.payslips import payslips
 
 CHUNK = 500
 COMPONENT = "net"

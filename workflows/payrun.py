@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from projections.pay_register import Balances
+from projections.pay_history import Balances
 
 from domain import payrun
 from domain.contract_state import Contract
@@ -25,6 +25,7 @@ from workflows.desk import Ask, Desk, Outcome, handle, load, scan
 from workflows.late_truth import LateTruth, find_late_truth
 from workflows.pay_books import Books, in_force, open_books
 from workflows.pay_inputs import pay_input
+from workflows.payslips import payslips
 
 CHUNK = 200
 """Payslips recorded in one append: a kill loses at most one chunk of work, no fact."""
@@ -162,7 +163,7 @@ def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) 
     )
     tally = _Tally()
     contracts = _in_run(books, month)
-    done = _already_computed(desk, tenant, run)
+    done = {made.contract: made for made in payslips(desk, tenant, run)}
     chunk: list[NewFact] = []
     for number, contract in enumerate(contracts, start=1):
         if contract.contract in done:
@@ -197,14 +198,6 @@ def _payslip_fact(run: PayRun, made: Payslip) -> NewFact:
     return NewFact(
         f"payslip/{run.run}/{made.contract}", 1, PayslipComputed(run=run.run, payslip=made)
     )
-
-
-def _already_computed(desk: Desk, tenant: str, run: PayRun) -> dict[str, Payslip]:
-    return {
-        record.fact.payslip.contract: record.fact.payslip
-        for record in scan(desk, tenant, ["pay.payslip_computed.v1"], after=run.pinned)
-        if isinstance(record.fact, PayslipComputed) and record.fact.run == run.run
-    }
 
 
 class _Tally:
@@ -294,22 +287,3 @@ def read_run(
             do="List the runs; ids look like 2025-03-1.",
         )
     return run
-
-
-def read_payslip(desk: Desk, tenant: str, run_id: str, contract: str) -> Payslip:
-    """One payslip from the ledger. Raises NotFound."""
-    records = desk.store.stream(tenant, f"payslip/{run_id}/{contract}")
-    if not records or not isinstance(fact := records[0].fact, PayslipComputed):
-        raise NotFound(
-            f"批次 {run_id} 中没有合同 {contract} 的工资单",
-            f"Run {run_id} has no payslip of contract {contract}",
-            do="Look at the run's exceptions: they say who has none and why.",
-        )
-    return fact.payslip
-
-
-def payslips(desk: Desk, tenant: str, run: PayRun) -> Iterator[Payslip]:
-    """All payslips of a run in the order of the ledger."""
-    for record in scan(desk, tenant, ["pay.payslip_computed.v1"], after=run.pinned):
-        if isinstance(record.fact, PayslipComputed) and record.fact.run == run.run:
-            yield record.fact.payslip
