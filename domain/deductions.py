@@ -103,30 +103,23 @@ def _declared(pay: PayInput, settings: Insurance) -> list[ContributionLine]:
 
 def _of_city(
     pay: PayInput, settings: Insurance, city: str, base: Decimal
-) -> list[ContributionLine]:
-    """The city's lines; the fund on a base of its own where one is given."""
-    start = NEVER if settings.fund_rate is None else _fund_from(pay, settings, city)
-    rate = settings.fund_rate or ZERO
-
-    def on(average: Decimal) -> tuple[ContributionLine, ...]:
-        return contributions(
-            city, pay.month, average, pay.book, fund_rate=rate, fund_from=start
-        ).lines
-
-    made = [line for line in on(base) if line.code != FUND]
-    fund_base = base if settings.fund_base is None else settings.fund_base
-    return made + [line for line in on(fund_base) if line.code == FUND]
-
-
-def _fund_from(pay: PayInput, settings: Insurance, city: str) -> Month:
-    """First month with fund, by the table of the month of hiring; by the present one where the
-    book does not reach back so far."""
-    hired = pay.tax.employed_from or pay.engagement.start
-    if pay.book.covers(f"cn.{city}.fund", Month.of(hired).first):
-        return fund_starts(city, hired, pay.book, transferred=settings.transferred)
-    later = fund_starts(city, pay.month.first, pay.book, transferred=settings.transferred)
-    wait = (later.year - pay.month.year) * 12 + later.number - pay.month.number
-    return Month.of(hired).plus(wait)
+) -> tuple[ContributionLine, ...]:
+    """The city's lines, with the fund from the month in which it starts."""
+    start = NEVER
+    if settings.fund_rate is not None:
+        hired = pay.tax.employed_from or pay.engagement.start
+        start = fund_starts(
+            city, hired, pay.book, transferred=settings.transferred, month=pay.month
+        )
+    return contributions(
+        city,
+        pay.month,
+        base,
+        pay.book,
+        fund_rate=settings.fund_rate or ZERO,
+        fund_from=start,
+        fund_average=settings.fund_base,
+    ).lines
 
 
 def _contribution_line(pay: PayInput, line: ContributionLine) -> Line:

@@ -40,3 +40,8 @@ def equals(unrounded: Decimal) -> str:
     """The end of a sum: "= 6,200.00", or "≈" where the amount was rounded to the fen."""
     rounded = fen(unrounded)
     return f"{'=' if rounded == unrounded else '≈'} {yuan(rounded)}"
+
+
+def counted(value: Decimal, noun: str) -> str:
+    """A count with its English noun: 1 hour, 2 hours."""
+    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
