@@ -78,7 +78,14 @@ def _draft(state: Contract, command: commands.DraftContract, plan: PlanContext) 
             do="Give every clause a key of its own.",
             field="clauses",
         )
-    refuse_bad_plan({draft.key: draft.clause for draft in command.clauses}, plan)
+    in_plan = msgspec.structs.replace(
+        plan,
+        engagement=command.engagement,
+        character=command.character,
+        term=Period(command.start, command.end),
+        effective=command.start,
+    )
+    refuse_bad_plan({draft.key: draft.clause for draft in command.clauses}, in_plan)
     return [
         facts.ContractDrafted(
             contract=command.contract,
@@ -204,8 +211,23 @@ def _changes(
             after.pop(change.key)
         else:
             after[change.key] = change.clause
-    refuse_bad_plan(after, plan)
+    keys = frozenset(change.key for change in changes)
+    refuse_bad_plan(after, plan_on(state, plan, span.effective, keys))
     return made
+
+
+def plan_on(
+    state: Contract, plan: PlanContext, day: date, changed: frozenset[str] = frozenset()
+) -> PlanContext:
+    """What the plan check is told of a contract on a day."""
+    return msgspec.structs.replace(
+        plan,
+        engagement=state.engagement,
+        character=state.character_on(day),
+        term=state.period,
+        effective=day,
+        changed=changed,
+    )
 
 
 def _change(change: commands.ClauseChange, span: _Span, in_force: dict[str, Clause]) -> Fact:

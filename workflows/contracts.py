@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from domain.plan_check import Finding, PlanContext, check_plan
 
 from domain import contract, contract_commands, template
 from domain import person as persons
 from domain.contract_state import Contract
-from domain.facts import Act
+from domain.facts import Act, Fact, Place
+from domain.plan_check import Finding, PlanContext, check_plan
 from domain.refusals import Invalid, NotFound, Refusal
+from domain.tenant import TenantOpened
 from domain.terms import Term, terms_on
 from ledger.idempotency import Idempotency
 from ledger.records import Receipt
+from workflows.definitions import aggregations_of, metrics_at, schemes_at
 from workflows.desk import Ask, Desk, Outcome, fold, fold_all, handle, load
+from workflows.law import law_book
 
 CONTRACT_NAMES = (
     "contract.drafted.v1",
@@ -82,17 +83,25 @@ def act_on(
     contract_id: str,
     command: contract_commands.ContractCommand,
     ask: Ask,
+    plan: PlanContext | None = None,
 ) -> Outcome[Contract]:
-    """Let one command act on one contract."""
-    context = None
+    """Let one command act on one contract. `plan` may be read once for many contracts."""
+    context = plan or _plan_for(desk, tenant, command)
 
-    def decide(state: Contract) -> Sequence[Any]:
-        nonlocal context
-        if context is None:
-            context = plan_context(desk, tenant, state, command)
+    def decide(state: Contract) -> Sequence[Fact]:
         return contract.decide(state, command, ask.act, context)
 
     return handle(desk, tenant, f"contract/{contract_id}", Contract(), contract.evolve, decide, ask)
+
+
+def _plan_for(desk: Desk, tenant: str, command: contract_commands.ContractCommand) -> PlanContext:
+    """Commands that change no clause need no plan check."""
+    checked = (
+        contract_commands.DraftContract
+        | contract_commands.AmendContract
+        | contract_commands.RenewContract
+    )
+    return plan_context(desk, tenant) if isinstance(command, checked) else PlanContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +119,21 @@ class CohortResult:
 def amend_cohort(
     desk: Desk,
     tenant: str,
-    contracts: Sequence[str],
-    command: contract_commands.AmendContract,
+    amendments: Mapping[str, contract_commands.AmendContract],
     ask: Ask,
     *,
     preview: bool = False,
 ) -> list[CohortResult]:
-    """Amend many contracts; each has its own verdict, and none fails because of another.
+    """Amend many contracts, each by its own command (most often the same for all).
 
-    With `preview` nothing is recorded. A key covers the whole cohort: each contract gets a key
-    of its own made from it, so a repeated request does again only what was not done.
+    Each has its own verdict, and none fails because of another. With `preview` nothing is
+    recorded. A key covers the whole cohort: each contract gets a key of its own made from it, so
+    a repeated request does again only what was not done.
     """
+    plan = plan_context(desk, tenant)
     return [
-        _amend_one(desk, tenant, contract_id, command, ask, preview=preview)
-        for contract_id in dict.fromkeys(contracts)
+        _amend_one(desk, tenant, contract_id, command, ask, plan, preview=preview)
+        for contract_id, command in amendments.items()
     ]
 
 
@@ -133,60 +143,62 @@ def _amend_one(
     contract_id: str,
     command: contract_commands.AmendContract,
     ask: Ask,
+    plan: PlanContext,
     *,
     preview: bool,
 ) -> CohortResult:
-    before = read(desk, tenant, contract_id)
-    was = list(terms_on(before.terms, command.effective))
+    was: list[Term] = []
+    receipts: list[Receipt] = []
     try:
+        before = read(desk, tenant, contract_id)
+        was = list(terms_on(before.terms, command.effective))
         if preview:
-            after = _preview(desk, tenant, before, command, ask.act)
-            receipts: list[Receipt] = []
+            after = _imagined(before, command, ask.act, plan)
         else:
-            outcome = act_on(desk, tenant, contract_id, command, _own_key(ask, contract_id))
+            outcome = act_on(desk, tenant, contract_id, command, _own_key(ask, contract_id), plan)
             after, receipts = outcome.state, outcome.receipts
     except Refusal as refusal:
         return CohortResult(contract_id, False, [], was, was, refusal)
-    return CohortResult(
-        contract_id, True, receipts, was, list(terms_on(after.terms, command.effective))
-    )
+    now = list(terms_on(after.terms, command.effective))
+    return CohortResult(contract_id, True, receipts, was, now)
 
 
 def _own_key(ask: Ask, contract_id: str) -> Ask:
     if ask.idempotency is None:
-        return ask
+        return Ask(ask.act)
     key = ask.idempotency
     return Ask(ask.act, None, Idempotency(f"{key.key}/{contract_id}", key.fingerprint))
 
 
-def _preview(
-    desk: Desk,
-    tenant: str,
-    state: Contract,
-    command: contract_commands.AmendContract,
-    act: Act,
+def _imagined(
+    state: Contract, command: contract_commands.AmendContract, act: Act, plan: PlanContext
 ) -> Contract:
-    context = plan_context(desk, tenant, state, command)
-    for number, fact in enumerate(contract.decide(state, command, act, context), start=1):
-        state = contract.evolve(state, fact, _imagined(state, number, act))
+    """The contract as it would be after the amendment."""
+    for fact in contract.decide(state, command, act, plan):
+        state = contract.evolve(state, fact, Place(version=state.version + 1, actor=act.actor))
     return state
 
 
-def _imagined(state: Contract, number: int, act: Act) -> Any:
-    from domain.facts import Place
+def plan_context(desk: Desk, tenant: str, known: int | None = None) -> PlanContext:
+    """What the plan check has to know besides the clauses: metrics, schemes, city and law."""
+    metrics = metrics_at(desk, tenant, known)
+    opened = desk.store.stream(tenant, f"tenant/{tenant}", limit=1)
+    fact = opened[0].fact if opened else None
+    return PlanContext(
+        metrics=frozenset(metrics),
+        aggregations=aggregations_of(metrics),
+        schemes=frozenset(schemes_at(desk, tenant, known)),
+        city=fact.city.lower() if isinstance(fact, TenantOpened) else None,
+        book=law_book(desk, tenant, known),
+    )
 
-    return Place(version=state.version + 1, actor=act.actor)
 
-
-def plan_context(desk: Desk, tenant: str, state: Contract, command: Any) -> PlanContext:
-    """What the plan check has to know besides the clauses: metrics, schemes, law, kind."""
-    raise AssertionError
-
-
-def findings(desk: Desk, tenant: str, state: Contract, day: date) -> list[Finding]:
-    """The plan check's findings on the terms of a day."""
+def findings(
+    desk: Desk, tenant: str, state: Contract, day: date, known: int | None = None
+) -> list[Finding]:
+    """The plan check's findings on a contract's terms of a day."""
     clauses = {term.key: term.clause for term in terms_on(state.terms, day)}
-    return check_plan(clauses, plan_context(desk, tenant, state, None))
+    return check_plan(clauses, contract.plan_on(state, plan_context(desk, tenant, known), day))
 
 
 def read(desk: Desk, tenant: str, contract_id: str, known: int | None = None) -> Contract:

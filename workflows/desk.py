@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from projections.pay_history import PayHistory
-
 from domain.facts import Act, Fact, Place
 from domain.refusals import StaleVersion, WrongState
 from ledger.figures import FigureStore
@@ -15,6 +13,7 @@ from ledger.idempotency import Idempotency
 from ledger.records import NewFact, Receipt, Recorded
 from ledger.store import FactStore
 from ledger.vault import Vault
+from projections.pay_register import PayRegister
 from projections.runner import Runner
 
 State = TypeVar("State")
@@ -34,7 +33,7 @@ class Desk:
     figures: FigureStore
     vault: Vault
     runner: Runner
-    register: PayHistory
+    register: PayRegister
 
 
 @dataclass(frozen=True, slots=True)

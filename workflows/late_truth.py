@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from projections.pay_history import PostedRun
-
 from domain.contract_state import Contract
 from domain.lines import Line
 from domain.money import ZERO
 from domain.payslip import differences, earn
 from domain.periods import Month, months_between
+from projections.pay_register import PostedRun
 from workflows.contracts import CONTRACT_NAMES
+from workflows.definitions import schemes_at
 from workflows.desk import Desk, scan
-from workflows.pay_books import Books, in_force, schemes_at
+from workflows.pay_books import Books, in_force
 from workflows.pay_inputs import pay_input
 from workflows.payslips import find_payslip
 
@@ -102,13 +102,13 @@ def _touched_by_figures(
     """A late or corrected figure touches its person's month, and the team's incentive."""
     late = desk.figures.touched(books.tenant, after, books.known, month.first)
     by_person: dict[str, set[Month]] = defaultdict(set)
-    for person, text in late:
-        by_person[person].add(Month.parse(text))
+    for person, late_month in late:
+        by_person[person].add(late_month)
     teams: dict[str, set[Month]] = defaultdict(set)
     for contract in books.contracts.values():
         months = by_person.get(contract.person, set())
         touched[contract.contract].update(months)
-        teams[contract.team].update(months, (late_month.plus(1) for late_month in months))
+        teams[contract.team].update(months, (one.plus(1) for one in months))
     for contract in books.contracts.values():
         if any(term.data["kind"] == "team_incentive" for term in contract.terms):
             touched[contract.contract].update(teams[contract.team])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from domain import kpi, metric
+from domain import kpi
 from domain import person as persons
 from domain.contract_state import Contract
 from domain.figures import Aggregation, DayFigure, Figures, figures_of
@@ -20,6 +20,7 @@ from domain.pay_profile import pay_profile
 from domain.periods import Month
 from domain.refusals import NoRule
 from workflows.contracts import all_contracts
+from workflows.definitions import aggregations_of, metrics_at, schemes_at
 from workflows.desk import Desk, fold_all
 from workflows.law import law_book
 
@@ -28,8 +29,6 @@ PERSON_NAMES = (
     "person.personal_data_changed.v1",
     "person.tax_profile_set.v1",
 )
-KPI_NAMES = ("kpi.scheme_defined.v1", "kpi.weights_changed.v1")
-METRIC_NAMES = ("metric.defined.v1",)
 
 
 @dataclass
@@ -98,7 +97,6 @@ class Books:
 
 def open_books(desk: Desk, tenant: str, known: int) -> Books:
     """Read the books in one pass over each kind of fact."""
-    metrics = fold_all(desk, tenant, METRIC_NAMES, metric.Metric(), metric.evolve, known)
     people = fold_all(desk, tenant, PERSON_NAMES, persons.Person(), persons.evolve, known)
     return Books(
         desk=desk,
@@ -107,17 +105,9 @@ def open_books(desk: Desk, tenant: str, known: int) -> Books:
         contracts=all_contracts(desk, tenant, known),
         persons={state.person: state for state in people.values()},
         schemes=schemes_at(desk, tenant, known),
-        aggregations={
-            state.metric: state.definitions[-1].aggregation for state in metrics.values()
-        },
+        aggregations=aggregations_of(metrics_at(desk, tenant, known)),
         law=law_book(desk, tenant, known),
     )
-
-
-def schemes_at(desk: Desk, tenant: str, known: int) -> dict[str, kpi.KpiScheme]:
-    """Every KPI scheme as known at a position, by id."""
-    states = fold_all(desk, tenant, KPI_NAMES, kpi.KpiScheme(), kpi.evolve, known)
-    return {state.scheme: state for state in states.values()}
 
 
 def in_force(contract: Contract, month: Month) -> bool:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from projections.pay_history import Balances
-
 from domain import payrun
 from domain.contract_state import Contract
 from domain.lines import PaidMonth, Payslip
@@ -21,6 +19,7 @@ from domain.periods import Month
 from domain.refusals import NotFound, Refusal, WrongState
 from ledger.codec import canonical
 from ledger.records import NewFact
+from projections.pay_register import Balances
 from workflows.desk import Ask, Desk, Outcome, handle, load, scan
 from workflows.late_truth import LateTruth, find_late_truth
 from workflows.pay_books import Books, in_force, open_books
