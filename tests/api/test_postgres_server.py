@@ -154,7 +154,7 @@ def test_killed_in_the_middle_of_the_first_start(folder: Path) -> None:
     wait_until_none_is_left(folder)
 
 
-def test_a_second_process_uses_the_running_server_which_ends_with_its_owner(folder: Path) -> None:
+def test_a_second_process_uses_the_running_server_and_may_leave_it(folder: Path) -> None:
     with EmbeddedPostgres(folder) as url:
         write_row(url)
         second, second_url = start_owner(folder)
@@ -163,6 +163,58 @@ def test_a_second_process_uses_the_running_server_which_ends_with_its_owner(fold
         second.communicate()
         assert rows(url) == 1
     assert processes_of(folder) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_who_joined_goes_on_when_the_starter_is_gone_and_the_last_one_ends_it(
+    folder: Path, number: signal.Signals
+) -> None:
+    starter, _ = start_owner(folder, "polite")
+    joiner, url = start_owner(folder)
+    write_row(url)
+    os.kill(starter.pid, number)
+    starter.communicate(timeout=10)
+    time.sleep(0.5)
+    assert rows(url) == 1
+    third, _ = start_owner(folder, "polite")
+    joiner.kill()
+    joiner.communicate()
+    assert rows(url) == 1
+    third.kill()
+    third.communicate()
+    began = time.monotonic()
+    wait_until_none_is_left(folder)
+    assert time.monotonic() - began < 2
+    with EmbeddedPostgres(folder) as again:
+        assert rows(again) == 1
+
+
+def test_the_last_to_leave_politely_returns_when_no_process_is_left(folder: Path) -> None:
+    starter, _ = start_owner(folder, "polite")
+    with EmbeddedPostgres(folder) as url:
+        os.kill(starter.pid, signal.SIGINT)
+        starter.communicate(timeout=10)
+        write_row(url)
+    assert processes_of(folder) == []
+
+
+def test_many_come_and_go_at_once(folder: Path) -> None:
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", OWNER, str(folder), "polite"],
+            stdout=subprocess.PIPE, cwd=ROOT, text=True,
+        )
+        for _ in range(6)
+    ]  # fmt: skip
+    urls = set()
+    for number, process in enumerate(starters):
+        assert process.stdout is not None
+        urls.add(process.stdout.readline())
+        process.send_signal(signal.SIGKILL if number % 2 else signal.SIGINT)
+    for process in starters:
+        process.communicate(timeout=20)
+    assert "" not in urls
+    wait_until_none_is_left(folder)
 
 
 def test_the_password_and_the_data_are_private(folder: Path) -> None:
