@@ -8,7 +8,6 @@ The queries stand in `contract_queries.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, LiteralString
@@ -19,7 +18,7 @@ from domain.periods import Period
 from domain.terms import Term
 from ledger.records import Recorded
 from projections.model import Connection, names_of
-from projections.rows import Row, Table, as_json, distinct, known_range, last_segment
+from projections.rows import Row, Table, distinct, known_range, last_segment
 
 name = "contract_terms"
 version = 1
@@ -250,12 +249,12 @@ def _header_row(key: tuple[str, int], since: int, until: int | None, state: Cont
         state.end,
         state.template,
         state.template_version,
-        as_json(state.characters),
+        state.characters,
         state.document_sha256,
-        as_json(state.signed_by),
+        state.signed_by,
         state.activated_on,
         state.fixed_terms,
-        as_json(state.amended_by),
+        state.amended_by,
         state.expiry_decision,
     )
 
@@ -268,7 +267,7 @@ def _clause_row(piece: Piece, since: int, until: int | None, term: Term) -> Row:
         f"[{start},{end or ''})",
         known_range(since, until),
         str(term.data.get("kind", "")),
-        json.dumps(term.data, ensure_ascii=False),
+        term.data,
         term.text_zh,
         term.text_en,
         position,

@@ -24,13 +24,16 @@ class Table:
     columns: dict[str, str]
     key: tuple[str, ...]
     _upsert: sql.Composed = field(init=False, repr=False)
+    _json: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        json = tuple(i for i, kind in enumerate(self.columns.values()) if kind == "jsonb")
+        object.__setattr__(self, "_json", json)
         object.__setattr__(self, "_upsert", self._upsert_statement())
 
     def upsert(self, connection: Connection, tenant: str, rows: Iterable[Row]) -> None:
         """Insert rows, or replace those with the same key, in one statement."""
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns = [list(column) for column in zip(*map(self._plain, rows), strict=True)]
         if columns:
             connection.execute(self._upsert, [tenant, *columns])
 
@@ -40,7 +43,7 @@ class Table:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(self.name), names)
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row((tenant, *row))
+                copy.write_row((tenant, *self._plain(row)))
 
     def load(
         self, connection: Connection, tenant: str, column: str, values: Iterable[str]
@@ -52,6 +55,16 @@ class Table:
             sql.Identifier(column),
         )
         return connection.execute(query, [tenant, list(values)], binary=True).fetchall()
+
+    def _plain(self, row: Row) -> Sequence[Any]:
+        """The row with its jsonb columns as JSON text; None stays NULL."""
+        if not self._json:
+            return row
+        values = list(row)
+        for index in self._json:
+            if values[index] is not None:
+                values[index] = as_json(values[index])
+        return values
 
     def _upsert_statement(self) -> sql.Composed:
         names = list(map(sql.Identifier, self.columns))
@@ -80,7 +93,7 @@ class Table:
 
 
 def as_json(value: Any) -> str:
-    """JSON text for a jsonb column: decimals and days as text."""
+    """JSON text for a jsonb column: decimals and days are text in it."""
     return msgspec.json.encode(value).decode()
 
 
