@@ -1,5 +1,10 @@
 -- Made by scripts/dump_schema.py --write from the migrations: do not edit.
 CREATE SCHEMA ledger;
+CREATE SCHEMA projections;
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
 CREATE FUNCTION ledger.append(p_tenant text, p_streams text[], p_versions integer[], p_names text[], p_states bytea[], p_key text, p_fingerprint bytea, p_answer bytea) RETURNS TABLE(ordinal integer, fact_position bigint, leaf bytea, fact_recorded_at timestamp with time zone)
     LANGUAGE plpgsql
     AS $$
@@ -172,6 +177,36 @@ CREATE TABLE ledger.idempotency (
     CONSTRAINT idempotency_range CHECK ((first_position <= last_position))
 );
 COMMENT ON TABLE ledger.idempotency IS 'What was asked under a key, and its answer: the facts from first to last position.';
+CREATE TABLE ledger.metric_batch (
+    tenant_id text NOT NULL,
+    batch text NOT NULL,
+    "position" bigint NOT NULL,
+    source text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    rows integer NOT NULL,
+    rejected integer NOT NULL,
+    rows_sha256 text NOT NULL,
+    rejected_sha256 text NOT NULL
+);
+COMMENT ON TABLE ledger.metric_batch IS 'Where each batch stands in its tenant''s ledger; a row whose batch is not here is not there.';
+CREATE TABLE ledger.metric_row (
+    tenant_id text NOT NULL,
+    batch text NOT NULL,
+    row_no integer NOT NULL,
+    source text NOT NULL,
+    row_id text NOT NULL,
+    person text NOT NULL,
+    metric text NOT NULL,
+    day date NOT NULL,
+    category text DEFAULT ''::text NOT NULL,
+    value numeric NOT NULL,
+    order_ref text DEFAULT ''::text NOT NULL,
+    CONSTRAINT metric_row_no_counts CHECK ((row_no > 0)),
+    CONSTRAINT metric_row_value_is_number CHECK (((value > '-Infinity'::numeric) AND (value < 'Infinity'::numeric)))
+);
+COMMENT ON TABLE ledger.metric_row IS 'Figures as they came: a correction is a new row of the same source and row_id in a later batch.';
 CREATE TABLE ledger.person_key (
     tenant_id text NOT NULL,
     person_id text NOT NULL,
@@ -180,12 +215,227 @@ CREATE TABLE ledger.person_key (
     retention text NOT NULL
 );
 COMMENT ON TABLE ledger.person_key IS 'The data key of each person, wrapped by a master key that is never in the database.';
+CREATE TABLE ledger.rejected_row (
+    tenant_id text NOT NULL,
+    batch text NOT NULL,
+    row_no integer NOT NULL,
+    code text NOT NULL,
+    reason_zh text NOT NULL,
+    reason_en text NOT NULL,
+    raw text NOT NULL
+);
+COMMENT ON TABLE ledger.rejected_row IS 'Rows that were not taken, and why: with metric_row they are every row that came in.';
 CREATE TABLE ledger.tracking (
     tenant_id text NOT NULL,
     application text NOT NULL,
     "position" bigint NOT NULL
 );
 COMMENT ON TABLE ledger.tracking IS 'How far a process has followed another application (the library''s tracking recorder).';
+CREATE TABLE projections.audit_entry (
+    tenant_id text NOT NULL,
+    "position" bigint NOT NULL,
+    stream_id text NOT NULL,
+    version integer NOT NULL,
+    kind text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id text NOT NULL,
+    contract_id text,
+    person_id text,
+    actor text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    correlation text NOT NULL,
+    effective date,
+    zh text NOT NULL,
+    en text NOT NULL,
+    before jsonb,
+    after jsonb
+);
+COMMENT ON TABLE projections.audit_entry IS 'One row a fact: who, when, what changed from what to what, and why, in words.';
+CREATE TABLE projections.audit_state (
+    tenant_id text NOT NULL,
+    stream_id text NOT NULL,
+    state text NOT NULL
+);
+COMMENT ON TABLE projections.audit_state IS 'The last state of each stream, so that the next entry can say what was before.';
+CREATE TABLE projections.clause_version (
+    tenant_id text NOT NULL,
+    contract_id text NOT NULL,
+    clause_key text NOT NULL,
+    effective daterange NOT NULL,
+    known int8range NOT NULL,
+    kind text NOT NULL,
+    params jsonb NOT NULL,
+    text_zh text NOT NULL,
+    text_en text NOT NULL,
+    "position" bigint NOT NULL,
+    version integer NOT NULL
+);
+COMMENT ON TABLE projections.clause_version IS 'What a clause says on a range of days, as known over a range of positions.';
+CREATE TABLE projections.contract_header (
+    tenant_id text NOT NULL,
+    contract_id text NOT NULL,
+    version integer NOT NULL,
+    known int8range NOT NULL,
+    status text NOT NULL,
+    person_id text NOT NULL,
+    number text NOT NULL,
+    engagement text NOT NULL,
+    team text NOT NULL,
+    track text NOT NULL,
+    starts date NOT NULL,
+    ends date,
+    template text,
+    template_version integer,
+    characters jsonb NOT NULL,
+    document_sha256 text NOT NULL,
+    signed_by jsonb NOT NULL,
+    activated_on date,
+    fixed_terms integer NOT NULL,
+    amended_by jsonb NOT NULL,
+    expiry_decision text
+);
+COMMENT ON TABLE projections.contract_header IS 'A contract as known over a range of positions: parties, term, status.';
+CREATE TABLE projections.directory_entry (
+    tenant_id text NOT NULL,
+    kind text NOT NULL,
+    id text NOT NULL,
+    title text NOT NULL,
+    status text NOT NULL,
+    "position" bigint NOT NULL,
+    version integer NOT NULL,
+    data jsonb NOT NULL
+);
+COMMENT ON TABLE projections.directory_entry IS 'Lists of what there is: persons (no personal data), templates, schemes, metrics, tables.';
+CREATE TABLE projections.expiry (
+    tenant_id text NOT NULL,
+    contract_id text NOT NULL,
+    person_id text NOT NULL,
+    number text NOT NULL,
+    engagement text NOT NULL,
+    team text NOT NULL,
+    track text NOT NULL,
+    status text NOT NULL,
+    starts date NOT NULL,
+    ends date,
+    months integer,
+    fixed_terms integer NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    "position" bigint NOT NULL,
+    version integer NOT NULL
+);
+COMMENT ON TABLE projections.expiry IS 'When each contract ends and what was decided about it.';
+CREATE TABLE projections.pay_run (
+    tenant_id text NOT NULL,
+    run_id text NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    month text NOT NULL,
+    pay_date date NOT NULL,
+    pinned bigint NOT NULL,
+    engine text NOT NULL,
+    contracts integer NOT NULL,
+    payslips integer NOT NULL,
+    gross numeric NOT NULL,
+    contributions numeric NOT NULL,
+    tax numeric NOT NULL,
+    net numeric NOT NULL,
+    digest text NOT NULL,
+    exceptions jsonb NOT NULL,
+    computed_by text NOT NULL,
+    approved_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    started_position bigint NOT NULL,
+    posted_position bigint
+);
+COMMENT ON TABLE projections.pay_run IS 'Pay runs with their sums, who computed and who approved.';
+CREATE TABLE projections.payout (
+    tenant_id text NOT NULL,
+    payout_id text NOT NULL,
+    run_id text NOT NULL,
+    contract_id text NOT NULL,
+    person_id text NOT NULL,
+    month text NOT NULL,
+    component text NOT NULL,
+    amount numeric NOT NULL,
+    status text NOT NULL,
+    attempts integer NOT NULL,
+    end_to_end_id text NOT NULL,
+    bank_reference text,
+    reason_code text,
+    answered_on date,
+    first_instructed_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL,
+    version integer NOT NULL
+);
+COMMENT ON TABLE projections.payout IS 'One row for each payable that was ever instructed.';
+CREATE TABLE projections.payout_attempt (
+    tenant_id text NOT NULL,
+    end_to_end_id text NOT NULL,
+    payout_id text NOT NULL,
+    attempt integer NOT NULL,
+    amount numeric NOT NULL,
+    status text NOT NULL,
+    bank_reference text,
+    reason_code text,
+    answered_on date,
+    "position" bigint NOT NULL
+);
+COMMENT ON TABLE projections.payout_attempt IS 'Every instruction to the bank under its end-to-end id, and what the bank answered.';
+CREATE TABLE projections.payslip (
+    tenant_id text NOT NULL,
+    run_id text NOT NULL,
+    contract_id text NOT NULL,
+    person_id text NOT NULL,
+    month text NOT NULL,
+    pay_date date NOT NULL,
+    "character" text NOT NULL,
+    gross numeric NOT NULL,
+    contributions numeric NOT NULL,
+    tax numeric NOT NULL,
+    net numeric NOT NULL,
+    employer_cost numeric NOT NULL,
+    carried_out numeric NOT NULL,
+    owed_out numeric NOT NULL,
+    draw_balance numeric NOT NULL,
+    taxed jsonb,
+    lineage jsonb NOT NULL,
+    "position" bigint NOT NULL,
+    version integer NOT NULL
+);
+COMMENT ON TABLE projections.payslip IS 'The payslip of one contract in one run: its sums.';
+CREATE TABLE projections.payslip_line (
+    tenant_id text NOT NULL,
+    run_id text NOT NULL,
+    contract_id text NOT NULL,
+    line integer NOT NULL,
+    code text NOT NULL,
+    component text NOT NULL,
+    clause text,
+    period text NOT NULL,
+    base numeric,
+    rate numeric,
+    unrounded numeric NOT NULL,
+    amount numeric NOT NULL,
+    zh text NOT NULL,
+    en text NOT NULL,
+    lineage jsonb NOT NULL
+);
+COMMENT ON TABLE projections.payslip_line IS 'Every line of every payslip; period is the earning month, lineage what it was made of.';
+CREATE TABLE projections.progress (
+    tenant_id text NOT NULL,
+    name text NOT NULL,
+    version integer NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    halted_at timestamp with time zone,
+    error text,
+    CONSTRAINT progress_halt_has_error CHECK (((halted_at IS NULL) = (error IS NULL)))
+);
+COMMENT ON TABLE projections.progress IS 'How far each read model has come; halted where the next fact could not be applied.';
 CREATE TABLE public.tallystick_migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -200,13 +450,67 @@ ALTER TABLE ONLY ledger.head
     ADD CONSTRAINT head_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY ledger.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, key);
+ALTER TABLE ONLY ledger.metric_batch
+    ADD CONSTRAINT metric_batch_pkey PRIMARY KEY (tenant_id, batch);
+ALTER TABLE ONLY ledger.metric_batch
+    ADD CONSTRAINT metric_batch_position UNIQUE (tenant_id, "position");
+ALTER TABLE ONLY ledger.metric_row
+    ADD CONSTRAINT metric_row_once UNIQUE (tenant_id, source, row_id, batch);
+ALTER TABLE ONLY ledger.metric_row
+    ADD CONSTRAINT metric_row_pkey PRIMARY KEY (tenant_id, batch, row_no);
 ALTER TABLE ONLY ledger.person_key
     ADD CONSTRAINT person_key_pkey PRIMARY KEY (tenant_id, person_id);
+ALTER TABLE ONLY ledger.rejected_row
+    ADD CONSTRAINT rejected_row_pkey PRIMARY KEY (tenant_id, batch, row_no);
 ALTER TABLE ONLY ledger.tracking
     ADD CONSTRAINT tracking_pkey PRIMARY KEY (tenant_id, application);
+ALTER TABLE ONLY projections.audit_entry
+    ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (tenant_id, "position");
+ALTER TABLE ONLY projections.audit_state
+    ADD CONSTRAINT audit_state_pkey PRIMARY KEY (tenant_id, stream_id);
+ALTER TABLE ONLY projections.clause_version
+    ADD CONSTRAINT clause_version_one_at_a_time EXCLUDE USING gist (tenant_id WITH =, contract_id WITH =, clause_key WITH =, effective WITH &&, known WITH &&);
+ALTER TABLE ONLY projections.clause_version
+    ADD CONSTRAINT clause_version_pkey PRIMARY KEY (tenant_id, contract_id, clause_key, known, effective);
+ALTER TABLE ONLY projections.contract_header
+    ADD CONSTRAINT contract_header_one_at_a_time EXCLUDE USING gist (tenant_id WITH =, contract_id WITH =, known WITH &&);
+ALTER TABLE ONLY projections.contract_header
+    ADD CONSTRAINT contract_header_pkey PRIMARY KEY (tenant_id, contract_id, version);
+ALTER TABLE ONLY projections.directory_entry
+    ADD CONSTRAINT directory_entry_pkey PRIMARY KEY (tenant_id, kind, id);
+ALTER TABLE ONLY projections.expiry
+    ADD CONSTRAINT expiry_pkey PRIMARY KEY (tenant_id, contract_id);
+ALTER TABLE ONLY projections.pay_run
+    ADD CONSTRAINT pay_run_pkey PRIMARY KEY (tenant_id, run_id);
+ALTER TABLE ONLY projections.payout_attempt
+    ADD CONSTRAINT payout_attempt_pkey PRIMARY KEY (tenant_id, end_to_end_id);
+ALTER TABLE ONLY projections.payout
+    ADD CONSTRAINT payout_pkey PRIMARY KEY (tenant_id, payout_id);
+ALTER TABLE ONLY projections.payslip_line
+    ADD CONSTRAINT payslip_line_pkey PRIMARY KEY (tenant_id, run_id, contract_id, line);
+ALTER TABLE ONLY projections.payslip
+    ADD CONSTRAINT payslip_pkey PRIMARY KEY (tenant_id, run_id, contract_id);
+ALTER TABLE ONLY projections.progress
+    ADD CONSTRAINT progress_pkey PRIMARY KEY (tenant_id, name);
 ALTER TABLE ONLY public.tallystick_migration
     ADD CONSTRAINT tallystick_migration_pkey PRIMARY KEY (number);
 CREATE INDEX fact_name ON ledger.fact USING btree (tenant_id, name, "position");
+CREATE INDEX metric_row_person ON ledger.metric_row USING btree (tenant_id, person, metric, day);
+CREATE INDEX audit_entry_actor ON projections.audit_entry USING btree (tenant_id, actor, "position");
+CREATE INDEX audit_entry_contract ON projections.audit_entry USING btree (tenant_id, contract_id, "position") WHERE (contract_id IS NOT NULL);
+CREATE INDEX audit_entry_person ON projections.audit_entry USING btree (tenant_id, person_id, "position") WHERE (person_id IS NOT NULL);
+CREATE INDEX audit_entry_stream ON projections.audit_entry USING btree (tenant_id, stream_id, "position");
+CREATE INDEX audit_entry_words ON projections.audit_entry USING gin ((((((zh || ' '::text) || en) || ' '::text) || reason)) public.gin_trgm_ops);
+CREATE INDEX contract_header_person ON projections.contract_header USING btree (tenant_id, person_id);
+CREATE INDEX expiry_ends ON projections.expiry USING btree (tenant_id, ends) WHERE (status = 'active'::text);
+CREATE INDEX pay_run_month ON projections.pay_run USING btree (tenant_id, month);
+CREATE INDEX payout_attempt_payout ON projections.payout_attempt USING btree (tenant_id, payout_id);
+CREATE INDEX payout_contract ON projections.payout USING btree (tenant_id, contract_id);
+CREATE INDEX payout_run ON projections.payout USING btree (tenant_id, run_id);
+CREATE INDEX payout_status ON projections.payout USING btree (tenant_id, status);
+CREATE INDEX payslip_contract ON projections.payslip USING btree (tenant_id, contract_id, month);
+CREATE INDEX payslip_line_period ON projections.payslip_line USING btree (tenant_id, contract_id, period);
+CREATE INDEX payslip_person ON projections.payslip USING btree (tenant_id, person_id, pay_date);
 CREATE TRIGGER fact_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.fact FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.fact ENABLE ALWAYS TRIGGER fact_stays;
 CREATE TRIGGER head_goes_on BEFORE UPDATE ON ledger.head FOR EACH ROW WHEN (((new."position" < old."position") OR (new.recorded_at < old.recorded_at) OR (new.tenant_id <> old.tenant_id))) EXECUTE FUNCTION ledger.refuse_backwards();
@@ -215,5 +519,13 @@ CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON ledger.head FOR EACH STAT
 ALTER TABLE ledger.head ENABLE ALWAYS TRIGGER head_stays;
 CREATE TRIGGER idempotency_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.idempotency FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.idempotency ENABLE ALWAYS TRIGGER idempotency_stays;
+CREATE TRIGGER metric_batch_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_batch FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.metric_batch ENABLE ALWAYS TRIGGER metric_batch_stays;
+CREATE TRIGGER metric_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.metric_row ENABLE ALWAYS TRIGGER metric_row_stays;
+CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.rejected_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.rejected_row ENABLE ALWAYS TRIGGER rejected_row_stays;
+ALTER TABLE ONLY ledger.metric_batch
+    ADD CONSTRAINT metric_batch_fact FOREIGN KEY (tenant_id, "position") REFERENCES ledger.fact(tenant_id, "position");
 ALTER TABLE ONLY ledger.person_key
     ADD CONSTRAINT person_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
