@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from psycopg import sql
@@ -12,6 +12,7 @@ from psycopg import sql
 from projections.model import Connection
 
 Row = tuple[Any, ...]
+Value = TypeVar("Value")
 _ARRAYS = {"jsonb": "text", "int8range": "text", "daterange": "text"}
 """Types that travel as text in arrays and are cast on the server."""
 
@@ -107,6 +108,6 @@ def last_segment(stream: str) -> str:
     return stream.split("/", 1)[1]
 
 
-def distinct(values: Iterable[str]) -> Sequence[str]:
+def distinct(values: Iterable[Value]) -> list[Value]:
     """Each value once, in the order of their first appearance."""
     return list(dict.fromkeys(values))
