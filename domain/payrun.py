@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
-from domain.commands import Command
+from domain.commands import Command, Id
 from domain.facts import Act, Fact, Place
 from domain.lines import Payslip
 from domain.periods import Day, Month, MonthText
@@ -74,6 +74,9 @@ class ApprovePayRun(Command):
     """Approve the run with this digest."""
 
     digest: Annotated[str, Field(min_length=64, max_length=64)] | None = None
+    leave_out: tuple[Id, ...] = ()
+    """Contracts of the run that have no payslip because theirs was refused: name all of them.
+    What they are owed becomes arrears of the next run once the cause is mended."""
 
 
 class RejectPayRun(Command):
@@ -84,6 +87,8 @@ class PostPayRun(Command):
     """Make the approved payslips final."""
 
 
+REFUSED = "refused:"
+"""Begins the code of an exception that left a contract without a payslip."""
 Status = Literal["none", "computing", "computed", "approved", "rejected", "posted"]
 
 
@@ -176,6 +181,7 @@ def approve(
             do="Look at the run again and approve the digest it shows.",
             digest=state.digest,
         )
+    _check_left_out(state, command)
     if act.actor == state.computed_by:
         raise SeparationOfDuties(
             "计算人不能审批",
@@ -190,6 +196,18 @@ def approve(
             do="Ask an approver who amended none of these contracts.",
         )
     return [PayRunApproved(digest=state.digest)]
+
+
+def _check_left_out(state: PayRun, command: ApprovePayRun) -> None:
+    """Nobody goes without pay unseen: the approver names who has no payslip."""
+    refused = {entry["contract"] for entry in state.exceptions if entry["code"].startswith(REFUSED)}
+    if refused != set(command.leave_out):
+        raise WrongState(
+            f"有 {len(refused)} 份合同未能算薪, 请逐一确认",
+            f"{len(refused)} contracts of the run have no payslip and were not named exactly",
+            do="Mend the causes and compute again, or name them all in leave_out.",
+            refused=sorted(refused),
+        )
 
 
 def reject(state: PayRun, act: Act) -> list[Fact]:

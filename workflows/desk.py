@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain.facts import Act, Fact, Place
-from domain.refusals import StaleVersion, WrongState
+from domain.refusals import WrongState
+from ledger.application import TenantLedger
 from ledger.figures import FigureStore
 from ledger.idempotency import Idempotency
-from ledger.records import NewFact, Receipt, Recorded
+from ledger.records import Receipt, Recorded
 from ledger.store import FactStore
 from ledger.vault import Vault
 from projections.pay_register import PayRegister
@@ -21,7 +22,7 @@ Evolve = Callable[[State, Fact, Place], State]
 Decide = Callable[[State], Sequence[Fact]]
 
 RETRIES = 8
-"""How often a command without an expected version is decided again after losing a race."""
+"""How often an act that spans streams is decided again after losing a race."""
 PAGE = 5_000
 
 
@@ -87,57 +88,24 @@ def handle(
     decide: Decide[State],
     ask: Ask,
 ) -> Outcome[State]:
-    """Load a stream, decide, append.
+    """Decide on a stream and record what follows; the state is the one after it.
 
-    A key that was answered before gives the first receipts. Raises StaleVersion with the present
-    version when `ask.expected_version` is not it; without one a lost race is decided again.
+    A key that was answered before gives the first receipts and the state of then. Raises the
+    refusal of `decide`, StaleVersion and KeyReused (see `TenantLedger.handle`).
     """
-    for attempt in range(RETRIES):
-        replay = _answered(desk, tenant, ask)
-        records = desk.store.stream(tenant, stream)
-        state = fold(records, empty, evolve)
-        if replay is not None:
-            return Outcome(replay, state)
-        version = records[-1].version if records else 0
-        if ask.expected_version is not None and ask.expected_version != version:
-            raise stale(stream, ask.expected_version, version)
-        made = [
-            NewFact(stream, version + number, fact)
-            for number, fact in enumerate(decide(state), start=1)
-        ]
-        if not made:
-            return Outcome([], state)
-        try:
-            receipts = desk.store.append(tenant, made, ask.act, idempotency=ask.idempotency)
-        except StaleVersion:
-            if ask.expected_version is not None or attempt == RETRIES - 1:
-                raise
-            continue
-        desk.runner.hint()
-        return Outcome(receipts, _after(state, made, receipts, ask.act, evolve))
-    raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _answered(desk: Desk, tenant: str, ask: Ask) -> list[Receipt] | None:
-    if ask.idempotency is None:
-        return None
-    key = ask.idempotency
-    answer = desk.store.idempotent_answer(tenant, key.key, key.fingerprint)
-    return None if answer is None else answer.receipts
-
-
-def _after(
-    state: State, made: list[NewFact], receipts: list[Receipt], act: Act, evolve: Evolve[State]
-) -> State:
-    for new, receipt in zip(made, receipts, strict=True):
-        place = Place(
-            position=receipt.position,
-            version=receipt.version,
-            actor=act.actor,
-            recorded_at=receipt.recorded_at,
-        )
-        state = evolve(state, new.fact, place)
-    return state
+    receipts = TenantLedger(desk.store, tenant).handle(
+        stream,
+        empty,
+        evolve,
+        lambda state, _command, _act: decide(state),
+        None,
+        ask.act,
+        idempotency=ask.idempotency,
+        expected_version=ask.expected_version,
+    )
+    desk.runner.hint()
+    known = receipts[-1].position if receipts else None
+    return Outcome(receipts, load(desk, tenant, stream, empty, evolve, known))
 
 
 def busy(what: str) -> WrongState:
@@ -146,17 +114,6 @@ def busy(what: str) -> WrongState:
         f"{what} 正被频繁修改, 请稍后再试",
         f"{what} is being changed by others at this moment",
         do="Send the request again.",
-    )
-
-
-def stale(stream: str, expected: int, present: int) -> StaleVersion:
-    """The answer to a command that was made on an older version."""
-    return StaleVersion(
-        f"{stream} 已被他人修改: 当前版本 {present}, 您依据的是 {expected}",
-        f"{stream} is at version {present}; your change was made on {expected}",
-        do="Look at the present version and send the command again.",
-        current_version=present,
-        stream=stream,
     )
 
 

@@ -71,16 +71,20 @@ class LateTruth:
 def find_late_truth(desk: Desk, books: Books, month: Month) -> LateTruth:
     """What became known between the last posted run's position and the books'."""
     register = desk.register
-    runs = [run for run in register.posted_runs(books.tenant) if run.month < str(month)]
+    runs = [
+        run
+        for run in register.posted_runs(books.tenant, known=books.known)
+        if run.month < str(month)
+    ]
     touched: dict[str, set[Month]] = defaultdict(set)
     if runs:
         after = max(run.pinned for run in runs)
         _touched_by_clauses(desk, books, after, month, touched)
         _touched_by_figures(desk, books, after, month, touched)
-        _never_paid(books, runs, register.paid_months(books.tenant), touched)
+        _never_paid(books, runs, register.paid_months(books.tenant, known=books.known), touched)
     closed = {Month.parse(run.month) for run in runs}
     kept = {key: months & closed for key, months in touched.items() if months & closed}
-    posted = register.posted_lines(books.tenant, sorted(kept))
+    posted = register.posted_lines(books.tenant, sorted(kept), known=books.known)
     return LateTruth(books, runs, kept, posted)
 
 

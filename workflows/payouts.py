@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain import payout
 from domain.facts import Fact
+from domain.lines import Payslip
+from domain.money import ZERO
 from domain.payout import Payable, Payout
-from domain.refusals import NotFound, Refusal, WrongState
+from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
 from ledger.records import NewFact, Receipt
-from workflows.desk import Ask, Desk, Outcome, handle, load
+from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load
 from workflows.payrun import read_run
 from workflows.payslips import payslips
 
@@ -30,8 +33,9 @@ class Instructed:
 def instruct_run(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Instructed:
     """Instruct every payable of a posted run that has no instruction yet.
 
-    Safe to repeat, also after a kill: the payout's stream is named by what it is for, so a second
-    instruction meets the first. Raises WrongState where the run is not posted.
+    Safe to repeat, also after a kill and by several people at once: the payout's stream is named
+    by what it is for, so a second instruction meets the first. Raises WrongState where the run
+    is not posted.
     """
     run = read_run(desk, tenant, run_id)
     if run.status != "posted":
@@ -41,33 +45,40 @@ def instruct_run(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Instructed:
             do="Approve and post it first.",
             state=run.status,
         )
+    payables = [_payable(run.run, made) for made in payslips(desk, tenant, run)]
+    open_ones = [payable for payable in payables if payable.amount > ZERO]
     receipts: list[Receipt] = []
-    chunk: list[NewFact] = []
-    already = nothing = 0
-    for made in payslips(desk, tenant, run):
-        payable = Payable(
-            contract=made.contract,
-            person=made.person,
-            month=made.month,
-            component=COMPONENT,
-            run=run.run,
-            amount=made.net,
-        )
-        state = load(desk, tenant, _stream(payable.payout), Payout(), payout.evolve)
-        if state.status != "none":
-            already += 1
-        elif payable.amount <= 0:
-            nothing += 1
-        else:
-            fact = payout.instruct(state, payable)[0]
-            chunk.append(NewFact(_stream(payable.payout), 1, fact))
-        if len(chunk) == CHUNK:
-            receipts += desk.store.append(tenant, chunk, ask.act)
-            chunk = []
-    if chunk:
-        receipts += desk.store.append(tenant, chunk, ask.act)
+    for first in range(0, len(open_ones), CHUNK):
+        receipts += _instruct(desk, tenant, open_ones[first : first + CHUNK], ask)
     desk.runner.hint()
-    return Instructed(receipts, len(receipts), already, nothing)
+    already = len(open_ones) - len(receipts)
+    return Instructed(receipts, len(receipts), already, len(payables) - len(open_ones))
+
+
+def _payable(run_id: str, made: Payslip) -> Payable:
+    return Payable(
+        contract=made.contract,
+        person=made.person,
+        month=made.month,
+        component=COMPONENT,
+        run=run_id,
+        amount=made.net,
+    )
+
+
+def _instruct(desk: Desk, tenant: str, payables: list[Payable], ask: Ask) -> list[Receipt]:
+    """Instruct those that have no instruction; who is overtaken looks again."""
+    for _ in range(RETRIES):
+        new = [
+            NewFact(_stream(payable.payout), 1, payout.instruct(Payout(), payable)[0])
+            for payable in payables
+            if not desk.store.stream(tenant, _stream(payable.payout), limit=1)
+        ]
+        try:
+            return desk.store.append(tenant, new, ask.act) if new else []
+        except StaleVersion:
+            continue
+    raise busy("payouts")
 
 
 def instruct_again(desk: Desk, tenant: str, payout_id: str, ask: Ask) -> Outcome[Payout]:
@@ -104,7 +115,9 @@ def read_payout(desk: Desk, tenant: str, payout_id: str, known: int | None = Non
     return state
 
 
-def _on_payout(desk: Desk, tenant: str, payout_id: str, decide, ask: Ask) -> Outcome[Payout]:
+def _on_payout(
+    desk: Desk, tenant: str, payout_id: str, decide: Callable[[Payout], list[Fact]], ask: Ask
+) -> Outcome[Payout]:
     return handle(desk, tenant, _stream(payout_id), Payout(), payout.evolve, decide, ask)
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from domain import payrun
 from domain.contract_state import Contract
+from domain.facts import Fact
 from domain.lines import PaidMonth, Payslip
 from domain.money import ZERO
 from domain.payrun import PayRun, PayRunComputed, PayRunStarted, PayslipComputed
@@ -28,6 +29,9 @@ from workflows.payslips import payslips
 
 CHUNK = 200
 """Payslips recorded in one append: a kill loses at most one chunk of work, no fact."""
+REGISTER = ("pay_register",)
+"""The read model a run reads earlier pay from: a run waits for it, and stops where it halted."""
+CATCH_UP_SECONDS = 60
 CLAUSE_NAMES = (
     "contract.clause_added.v1",
     "contract.clause_amended.v1",
@@ -84,7 +88,9 @@ def _run_to_compute(desk: Desk, tenant: str, month: Month) -> PayRun:
 def _start(
     desk: Desk, tenant: str, run_id: str, month: Month, command: payrun.StartPayRun, ask: Ask
 ) -> PayRun:
-    posted = desk.register.posted_runs(tenant)
+    pinned, _ = desk.store.head(tenant)
+    desk.runner.wait_for(tenant, pinned, REGISTER, timeout=CATCH_UP_SECONDS)
+    posted = desk.register.posted_runs(tenant, known=pinned)
     later = [run.month for run in posted if run.month > str(month)]
     if later:
         raise WrongState(
@@ -92,7 +98,6 @@ def _start(
             f"{later[0]} is posted already: months are run in order",
             do="What is owed for earlier months goes into the next run as arrears.",
         )
-    pinned, _ = desk.store.head(tenant)
     books = open_books(desk, tenant, pinned)
     started = PayRunStarted(
         run=run_id,
@@ -150,15 +155,17 @@ class _Computation:
 
 def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) -> Outcome[PayRun]:
     month = Month.parse(run.month)
-    desk.runner.wait_for(tenant, run.pinned, ["pay_register"], timeout=60)
+    desk.runner.wait_for(tenant, run.pinned, REGISTER, timeout=CATCH_UP_SECONDS)
     books = open_books(desk, tenant, run.pinned)
-    history = defaultdict(list, desk.register.tax_history(tenant, run.pay_date.year))
+    history = defaultdict(
+        list, desk.register.tax_history(tenant, run.pay_date.year, known=run.pinned)
+    )
     computation = _Computation(
         books,
         run,
         find_late_truth(desk, books, month),
         history,
-        desk.register.balances(tenant),
+        desk.register.balances(tenant, known=run.pinned),
     )
     tally = _Tally()
     contracts = _in_run(books, month)
@@ -224,7 +231,7 @@ class _Tally:
             self._except(made.contract, "nothing_to_pay", "本月无应付金额", "Nothing to pay")
 
     def refused(self, contract: Contract, refusal: Refusal) -> None:
-        self._except(contract.contract, f"refused:{refusal.code}", refusal.zh, refusal.en)
+        self._except(contract.contract, payrun.REFUSED + refusal.code, refusal.zh, refusal.en)
 
     def _except(self, contract: str, code: str, zh: str, en: str) -> None:
         self._exceptions.append({"contract": contract, "code": code, "zh": zh, "en": en})
@@ -246,7 +253,8 @@ def approve(
 ) -> Outcome[PayRun]:
     """Approve a run. The approver neither computed it nor amended clauses since the last one."""
     run = read_run(desk, tenant, run_id)
-    before = [other.pinned for other in desk.register.posted_runs(tenant)]
+    desk.runner.wait_for(tenant, run.pinned, REGISTER, timeout=CATCH_UP_SECONDS)
+    before = [other.pinned for other in desk.register.posted_runs(tenant, known=run.pinned)]
     amended = frozenset(
         record.actor
         for record in scan(
@@ -269,7 +277,7 @@ def post(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Outcome[PayRun]:
 
 
 def _on_run(
-    desk: Desk, tenant: str, run_id: str, decide: Callable[[PayRun], list], ask: Ask
+    desk: Desk, tenant: str, run_id: str, decide: Callable[[PayRun], list[Fact]], ask: Ask
 ) -> Outcome[PayRun]:
     return handle(desk, tenant, f"payrun/{run_id}", PayRun(), payrun.evolve, decide, ask)
 
