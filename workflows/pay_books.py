@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from domain import kpi
 from domain import person as persons
 from domain.contract_state import Contract
 from domain.figures import Aggregation, DayFigure, Figures, figures_of
+from domain.kpi import KpiScheme
 from domain.kpi_terms import KpiTerms
 from domain.law import LawBook
 from domain.money import ZERO
@@ -40,7 +40,7 @@ class Books:
     known: int
     contracts: dict[str, Contract]
     persons: dict[str, persons.Person]
-    schemes: dict[str, kpi.KpiScheme]
+    schemes: dict[str, KpiScheme]
     aggregations: dict[str, Aggregation]
     law: LawBook
     _months: dict[Month, dict[str, Figures]] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Books:
                 continue  # the engine refuses the clause and says so on the exception
         return found
 
-    def with_schemes(self, schemes: dict[str, kpi.KpiScheme]) -> Books:
+    def with_schemes(self, schemes: dict[str, KpiScheme]) -> Books:
         """The same books with other KPI schemes; figures already read are shared."""
         return replace(self, schemes=schemes)
 

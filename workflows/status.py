@@ -1,0 +1,54 @@
+"""What stands where: counts of facts and rows, head, read models, runs and payouts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from domain import payout, payrun
+from domain.payout import Payout
+from domain.payrun import PayRun
+from ledger.census import census
+from ledger.queries import Pool
+from workflows.desk import Desk, fold_all
+
+RUN_NAMES = (
+    "pay.run_started.v1",
+    "pay.run_computed.v1",
+    "pay.run_approved.v1",
+    "pay.run_rejected.v1",
+    "pay.run_posted.v1",
+)
+PAYOUT_NAMES = ("payout.instructed.v1", "payout.settled.v1", "payout.returned.v1")
+
+
+def status(desk: Desk, pool: Pool, tenant: str) -> dict[str, Any]:
+    """A tenant's state as plain data: what `tallystick status` and the API show."""
+    position, recorded_at = desk.store.head(tenant)
+    counted = census(pool, tenant)
+    runs = fold_all(desk, tenant, RUN_NAMES, PayRun(), payrun.evolve)
+    payouts = fold_all(desk, tenant, PAYOUT_NAMES, Payout(), payout.evolve)
+    return {
+        "tenant": tenant,
+        "position": position,
+        "recorded_at": recorded_at.isoformat(),
+        "facts": sum(counted.facts.values()),
+        "facts_by_name": counted.facts,
+        "batches": counted.batches,
+        "rows_in": counted.rows_in,
+        "rows_recorded": counted.rows,
+        "rows_rejected": counted.rejected,
+        "rows_rejected_by_reason": counted.rejected_by_code,
+        "read_models": [
+            {
+                "name": model.name,
+                "position": model.position,
+                "lag": model.lag,
+                "halted": model.halted,
+                "error": model.error,
+            }
+            for model in desk.runner.status(tenant)
+        ],
+        "pay_runs": dict(sorted(Counter(run.status for run in runs.values()).items())),
+        "payouts": dict(sorted(Counter(one.status for one in payouts.values()).items())),
+    }
