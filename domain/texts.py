@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from domain.money import FEN, fen, plain
+from domain.money import fen, plain
 
 
 def yuan(amount: Decimal) -> str:
     """An amount with commas and at least two places; more only where it has more."""
-    if amount == amount.quantize(FEN):
+    if amount == fen(amount):
         return format(amount, ",.2f") if amount else "0.00"
     return format(amount.normalize(), ",f")
 
@@ -31,9 +31,11 @@ def per_cent(rate: Decimal) -> str:
 
 
 def short(value: Decimal) -> str:
-    """A number for a sentence, at most six places; the lineage keeps the whole of it."""
-    rounded = round(value, 6)
-    return number(rounded) if rounded == value else f"{number(rounded)}…"
+    """A number for a sentence, cut after six places; the lineage keeps the whole of it."""
+    whole, _, places = plain(value).partition(".")
+    if len(places) <= 6:
+        return number(value)
+    return f"{number(Decimal(f'{whole}.{places[:6]}'))}…"
 
 
 def equals(unrounded: Decimal) -> str:
