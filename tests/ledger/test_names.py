@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from domain.facts import Fact
-from ledger.names import Names, UnknownFact, UnreadableFact, Upcast
+from ledger.names import UPCASTERS, Names, UnknownFact, UnreadableFact, Upcast
 from ledger.queries import Pool
 from ledger.store import FactStore
+from ledger.stored_names import STORED_NAMES
 from tests.ledger.samples import ACT, Changed, Opened, changed, opened
 
 
@@ -90,7 +91,9 @@ def test_upcasters_that_lead_nowhere_are_found_when_the_program_starts() -> None
 
 
 def test_the_table_of_the_program_is_sound() -> None:
-    assert Names().name_of is not None
+    names = Names()
+    assert [names.name_of(kind) for kind in STORED_NAMES.values()] == list(STORED_NAMES)
+    assert names.stored(STORED_NAMES) == sorted({*STORED_NAMES, *UPCASTERS})
 
 
 def test_unknown_stored_fields_are_read_over_and_missing_ones_are_not() -> None:
