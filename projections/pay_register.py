@@ -25,7 +25,18 @@ from projections.pay_queries import (
 )
 from projections.rows import Row, Table, distinct, last_segment
 
-__all__ = ["Balances", "PayRegister", "PayslipRow", "PostedRun", "RunRow", "apply", "name"]
+__all__ = [
+    "Balances",
+    "PayRegister",
+    "PayslipRow",
+    "PostedRun",
+    "RunRow",
+    "apply",
+    "name",
+    "names",
+    "tables",
+    "version",
+]
 
 name = "pay_register"
 version = 1

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.store import FactStore, Pool, open_pool
-from projections import contract_terms, pay_register
+from projections.models import MODELS
 from projections.runner import Runner
 from tests.projections.business import Book
-
-MODELS = (contract_terms, pay_register)
 
 
 @pytest.fixture
