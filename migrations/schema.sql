@@ -1,4 +1,5 @@
 -- Made by scripts/dump_schema.py --write from the migrations: do not edit.
+CREATE SCHEMA access;
 CREATE SCHEMA ledger;
 CREATE SCHEMA projections;
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
@@ -146,6 +147,21 @@ BEGIN
     END IF;
 END
 $$;
+CREATE TABLE access.api_key (
+    tenant_id text NOT NULL,
+    key_id text NOT NULL,
+    key_hash bytea NOT NULL,
+    actor text NOT NULL,
+    roles text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT api_key_actor_named CHECK ((actor <> ''::text)),
+    CONSTRAINT api_key_has_roles CHECK ((cardinality(roles) > 0)),
+    CONSTRAINT api_key_is_a_sha256 CHECK ((octet_length(key_hash) = 32))
+);
+COMMENT ON TABLE access.api_key IS 'Keys of the HTTP interface: SHA-256 of a random secret that is shown once and kept nowhere.';
 CREATE TABLE ledger.fact (
     tenant_id text NOT NULL,
     "position" bigint NOT NULL,
@@ -442,6 +458,8 @@ CREATE TABLE public.tallystick_migration (
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
+ALTER TABLE ONLY access.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
 ALTER TABLE ONLY ledger.fact
     ADD CONSTRAINT fact_pkey PRIMARY KEY (tenant_id, "position");
 ALTER TABLE ONLY ledger.fact
@@ -525,6 +543,8 @@ CREATE TRIGGER metric_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.me
 ALTER TABLE ledger.metric_row ENABLE ALWAYS TRIGGER metric_row_stays;
 CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.rejected_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.rejected_row ENABLE ALWAYS TRIGGER rejected_row_stays;
+ALTER TABLE ONLY access.api_key
+    ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY ledger.metric_batch
     ADD CONSTRAINT metric_batch_fact FOREIGN KEY (tenant_id, "position") REFERENCES ledger.fact(tenant_id, "position");
 ALTER TABLE ONLY ledger.person_key
