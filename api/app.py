@@ -1,0 +1,60 @@
+"""The HTTP interface: every router, every way to fail, and nothing that knows the business."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from fastapi import FastAPI, Request, Response
+
+from api import problems
+from api.auth import Clock, Service
+from api.examples import problem_responses
+from api.routes import contract_acts, contracts, persons, tenants
+from api.settings import Settings
+from ledger.access import AccessStore
+from workflows.desk import Desk
+
+ROUTERS = (tenants.router, persons.router, contracts.router, contract_acts.router)
+Next = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    desk: Desk | None = None, settings: Settings | None = None, *, clock: Clock | None = None
+) -> FastAPI:
+    """The app over a desk; without one it can be described but answers 503."""
+    app = FastAPI(
+        title="Tallystick 契",
+        version="1",
+        description="Contracts, figures and pay as facts in one append-only ledger.",
+        docs_url=None,
+        redoc_url=None,
+        responses=problem_responses(401, 403, 422, 503),
+        telemetry={"logs": False},
+    )
+    app.state.service = None
+    if desk is not None:
+        app.state.service = Service(desk, AccessStore.beside(desk.store), clock or _now)
+    app.state.settings = settings
+    problems.install(app)
+    app.middleware("http")(_secure)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _secure(request: Request, following: Next) -> Response:
+    """Headers of every answer: nothing is cached, sniffed or framed."""
+    response = await following(request)
+    headers = response.headers
+    headers.setdefault("Cache-Control", "no-store")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers["Tallystick-Request"] = problems.correlation(request)
+    return response

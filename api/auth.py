@@ -1,0 +1,108 @@
+"""Who calls, and whether they may: API keys as bearer tokens, roles from one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.refusals import NotOpen, Unauthorized
+from domain.roles import TABLE, may, refuse_unless
+from ledger.access import AccessStore
+from workflows.desk import Desk
+
+Clock = Callable[[], datetime]
+CHINA = timezone(timedelta(hours=8))
+"""Days of the business are days in China."""
+_scheme = HTTPBearer(
+    auto_error=False,
+    scheme_name="API key",
+    description="`Authorization: Bearer tsk_…`: a key of one tenant, with an actor and roles.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the app serves from: the desk, the keys and a clock."""
+
+    desk: Desk
+    access: AccessStore
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One authenticated caller at one moment."""
+
+    service: Service
+    tenant: str
+    actor: str
+    key_id: str
+    roles: tuple[str, ...]
+    now: datetime
+    act: str
+    request: Request
+
+    @property
+    def desk(self) -> Desk:
+        """The ledger and everything beside it."""
+        return self.service.desk
+
+    @property
+    def today(self) -> date:
+        """The day in China."""
+        return self.now.astimezone(CHINA).date()
+
+    def may(self, act: str) -> bool:
+        """Whether the caller's roles allow another act too."""
+        return may(self.roles, act)
+
+
+def service_of(request: Request) -> Service:
+    """What the app was made with. Raises NotOpen where it was made without a database."""
+    service = request.app.state.service
+    if not isinstance(service, Service):
+        raise NotOpen("没有连接数据库", "This app runs without a database", do="Use `serve`.")
+    return service
+
+
+class Allowed:
+    """The dependency that knows the caller and lets in only who may do the act."""
+
+    def __init__(self, act: str) -> None:
+        assert act in TABLE, f"{act} has no row in domain/roles.py"
+        self.act = act
+
+    def __call__(
+        self,
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+    ) -> Caller:
+        service = service_of(request)
+        bearer = None if credentials is None else service.access.bearer(credentials.credentials)
+        if bearer is None:
+            raise Unauthorized(
+                "缺少有效的 API 密钥",
+                "There is no API key, or it is not a good one",
+                do="Send Authorization: Bearer tsk_… with a key that is not revoked.",
+            )
+        refuse_unless(bearer.roles, self.act)
+        return Caller(
+            service=service,
+            tenant=bearer.tenant,
+            actor=bearer.actor,
+            key_id=bearer.key_id,
+            roles=bearer.roles,
+            now=service.clock().astimezone(UTC),
+            act=self.act,
+            request=request,
+        )
+
+
+def allowed(act: str) -> Any:
+    """`Annotated[Caller, allowed("contract.amend")]`: a caller who may do the act."""
+    return Depends(Allowed(act))

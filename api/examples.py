@@ -1,0 +1,200 @@
+"""Examples of every write, and the problem documents, as OpenAPI shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+_COMMISSION = {
+    "kind": "commission",
+    "metric": "sales",
+    "rate": "5%",
+    "tiers": [
+        {"start": "0", "end": "100000", "rate": "0"},
+        {"start": "100000", "rate": "1%"},
+    ],
+    "mode": "marginal",
+    "step": "percentage_point",
+    "boundary": "above",
+    "base": "settled",
+}
+_BASE_PAY = {"kind": "base_pay", "amount": "8000.00", "proration": "paid_days_21_75"}
+_CHANGES = [{"op": "change", "key": "base_pay", "clause": {**_BASE_PAY, "amount": "9000.00"}}]
+_WEIGHTS = [
+    {"metric": "sales", "weight": "60%", "target": "100000", "cap": "1.5"},
+    {"metric": "fans_gained", "weight": "40%", "target": "3000", "cap": "1.2"},
+]
+SAMPLES: dict[str, dict[str, Any]] = {
+    "tenant": {"tenant": "hangzhou-media", "name": "杭州某传媒有限公司", "city": "Shanghai"},
+    "key": {"actor": "li.wei", "roles": ["hr"], "reason": "new colleague"},
+    "person": {
+        "person": "P-0001",
+        "personal": {
+            "name": "林小满",
+            "identity_number": "110101199001011237",
+            "phone": "13800000000",
+            "bank_account": "6222020000000000000",
+            "bank_name": "工商银行",
+        },
+        "tags": ["beauty"],
+    },
+    "personal_data": {"personal": {"name": "林小满", "phone": "13900000000"}, "reason": "moved"},
+    "tax_profile": {
+        "effective": "2025-01-01",
+        "profile": {
+            "special_additional": "2000.00",
+            "insurance": {"city": "shanghai", "base": "8000.00", "fund_rate": "7%"},
+        },
+    },
+    "template": {
+        "template": "beauty-full-time",
+        "title": "美妆全职",
+        "engagement": "full_time",
+        "clauses": [
+            {"key": "base_pay", "clause": {**_BASE_PAY, "amount": "{{base}}"}},
+            {"key": "commission", "clause": _COMMISSION},
+        ],
+    },
+    "draft": {
+        "contract": "C-0001",
+        "person": "P-0001",
+        "number": "HT-2025-0001",
+        "engagement": "full_time",
+        "character": "wages",
+        "start": "2025-01-01",
+        "end": "2026-01-01",
+        "team": "beauty-1",
+        "track": "beauty",
+        "template": "beauty-full-time",
+        "variables": {"base": "8000.00"},
+    },
+    "sign": {
+        "party": "business_department",
+        "signatory": "wang.fang",
+        "document_sha256": "0" * 64,
+        "method": "recorded acceptance",
+    },
+    "amend": {
+        "amendment": "A-2025-09",
+        "effective": "2025-09-01",
+        "changes": _CHANGES,
+        "reason": "yearly review",
+    },
+    "renew": {"amendment": "R-2026", "end": "2027-01-01", "changes": [], "reason": "both agree"},
+    "end": {"effective": "2025-12-01", "ending": "terminated", "note": "moved away"},
+    "tax_character": {"character": "labour_remuneration", "effective": "2025-06-01"},
+    "expiry_decision": {"decision": "renew", "reason": "figures of the last three months"},
+    "act": {"reason": "as agreed"},
+    "cohort": {
+        "team": "beauty-1",
+        "amendment": "A-618",
+        "effective": "2025-06-01",
+        "until": "2025-07-01",
+        "changes": _CHANGES,
+        "preview": True,
+        "reason": "campaign in June",
+    },
+    "kpi_scheme": {
+        "scheme": "beauty-2025",
+        "title": "美妆考核 2025",
+        "team": "beauty-1",
+        "effective": "2025-01-01",
+        "metrics": _WEIGHTS,
+    },
+    "kpi_weights": {"effective": "2025-06-01", "metrics": _WEIGHTS, "reason": "growth first"},
+    "metric": {
+        "metric": "sales",
+        "title_zh": "结算销售额",
+        "title_en": "Settled sales",
+        "unit": "CNY",
+        "aggregation": "sum",
+        "counts": "Paid orders less returns, on the day of payment",
+        "effective": "2024-01-01",
+    },
+    "pay_run": {"month": "2025-03", "pay_date": "2025-04-10", "reason": "pay of March"},
+    "approval": {"digest": "0" * 64, "reason": "looked at the exceptions"},
+    "settlement": {"bank_reference": "B20250410-1", "on": "2025-04-10", "amount": "6321.50"},
+    "return": {"reason_code": "account closed", "on": "2025-04-11"},
+    "law_table": {
+        "table": "cn.minimum_wage.shanghai",
+        "version": 9,
+        "valid_from": "2027-07-01",
+        "valid_to": None,
+        "source": "沪人社规〔2027〕1号",
+        "data": {"monthly": "2800"},
+    },
+}
+EXAMPLES: dict[str, ConfigDict] = {
+    name: ConfigDict(json_schema_extra={"examples": [sample]}) for name, sample in SAMPLES.items()
+}
+
+
+class Receipt(BaseModel):
+    """One fact that was recorded; the leaf hash can be checked against a checkpoint."""
+
+    stream: str
+    version: int
+    position: int
+    leaf_hash: str
+    recorded_at: str
+
+
+class Written(BaseModel, extra="allow"):
+    """The receipts of a write, and what it led to."""
+
+    receipts: list[Receipt]
+
+
+class Problem(BaseModel, extra="allow"):
+    """RFC 9457: what is wrong, in both languages, and what to do next."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    detail_zh: str
+    code: str
+    do: str
+    instance: str
+
+
+_PROBLEMS = {
+    400: ("The body cannot be read as strict JSON in UTF-8", "malformed_json"),
+    401: ("No good API key", "unauthorized"),
+    403: ("The roles of the key may not do it", "forbidden"),
+    404: ("There is no such thing in this tenant", "not_found"),
+    409: ("Another state or version than the request is made for", "stale_version"),
+    413: ("The body is too large", "body_too_large"),
+    415: ("Another media type than the endpoint takes", "unsupported_media_type"),
+    422: ("The content is wrong; `field` or `errors` say where", "invalid"),
+    503: ("A read model is behind or halted; Retry-After says when to try again", "behind"),
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem documents an endpoint may answer with."""
+    return {status: _problem(status, *_PROBLEMS[status]) for status in statuses}
+
+
+def _problem(status: int, sentence: str, code: str) -> dict[str, Any]:
+    example = {
+        "type": f"urn:tallystick:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": sentence,
+        "detail_zh": "…",
+        "code": code,
+        "do": "…",
+        "instance": "urn:uuid:00000000-0000-0000-0000-000000000000",
+    }
+    content = {"application/problem+json": {"example": example}}
+    return {"description": sentence, "model": Problem, "content": content}
+
+
+def writes(description: str) -> dict[str, Any]:
+    """The documented answers of a write."""
+    done: dict[int | str, dict[str, Any]] = {
+        201: {"description": description, "model": Written},
+    }
+    return {"responses": done | problem_responses(400, 401, 403, 404, 409, 413, 415, 422)}

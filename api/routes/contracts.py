@@ -1,0 +1,72 @@
+"""Contracts: drafting one, and looking at it over two times."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from api import views
+from api.bodies import StrictRoute
+from api.examples import EXAMPLES, writes
+from api.params import ContractId
+from api.reads import View, reading
+from api.writes import Reasoned, Write, command_of, json_answer, writing
+from domain.contract_commands import DraftContract
+from domain.documents import document_sha256, document_text
+from workflows import contracts
+
+router = APIRouter(prefix="/v1/contracts", tags=["Contracts"], route_class=StrictRoute)
+Variable = Annotated[str, Field(max_length=200)]
+
+
+class DraftRequest(DraftContract, Reasoned):
+    """Draft a contract from clauses, from a template with its variables, or from both."""
+
+    variables: Annotated[dict[Variable, Variable], Field(max_length=100, default_factory=dict)]
+    model_config = EXAMPLES["draft"]
+
+
+@router.post("", status_code=201, **writes("The drafted contract"))
+def draft_contract(
+    body: DraftRequest, write: Annotated[Write, writing("contract.draft")]
+) -> Response:
+    """Draft a contract. The plan check refuses clauses that can be read in two ways."""
+    command = command_of(DraftContract, body)
+    return write.once(
+        lambda ask: (
+            contracts.draft(write.desk, write.tenant, command, body.variables, ask).receipts
+        ),
+        lambda position: {
+            "contract": views.whole_contract(
+                contracts.read(write.desk, write.tenant, body.contract, position)
+            )
+        },
+        reason=body.reason,
+        location=f"/v1/contracts/{body.contract}",
+    )
+
+
+@router.get("/{contract}")
+def get_contract(contract: ContractId, view: Annotated[View, reading("contract.read")]) -> Response:
+    """The contract effective on a day, as known at a position: each clause with its fact."""
+    state = contracts.read(view.desk, view.tenant, contract, view.known)
+    shown = {**views.contract_on(state, view.effective), "known": view.position}
+    return json_answer(shown, headers={"ETag": f'"{state.version}"'})
+
+
+@router.get("/{contract}/text")
+def get_text(contract: ContractId, view: Annotated[View, reading("contract.read")]) -> Response:
+    """The text of the contract with the SHA-256 that the parties sign."""
+    state = contracts.read(view.desk, view.tenant, contract, view.known)
+    return json_answer(
+        {
+            "contract": state.contract,
+            "version": state.version,
+            "known": view.position,
+            "text": document_text(state),
+            "sha256": document_sha256(state),
+            "sent_sha256": state.document_sha256 or None,
+        }
+    )

@@ -1,0 +1,119 @@
+"""Persons: registered under an id, with personal data that few may see."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from api import views
+from api.bodies import StrictRoute
+from api.examples import EXAMPLES, writes
+from api.params import PersonId
+from api.reads import View, reading
+from api.writes import Reasoned, Write, command_of, json_answer, writing
+from domain.person import ChangePersonalData, RegisterPerson, SetTaxProfile
+from domain.refusals import Forbidden
+from workflows import setup
+
+router = APIRouter(prefix="/v1/persons", tags=["Persons"], route_class=StrictRoute)
+Personal = Annotated[bool, Query(description="With personal data; only for roles that may see it.")]
+
+
+class RegisterPersonRequest(RegisterPerson, Reasoned):
+    """Register a person."""
+
+    model_config = EXAMPLES["person"]
+
+
+class PersonalDataRequest(ChangePersonalData, Reasoned):
+    """Replace the personal data."""
+
+    model_config = EXAMPLES["personal_data"]
+
+
+class TaxProfileRequest(SetTaxProfile, Reasoned):
+    """What counts for tax and insurance from a month on."""
+
+    model_config = EXAMPLES["tax_profile"]
+
+
+def _show(write: Write, person: str) -> Any:
+    """The person at a position, without personal data: an answer may be repeated to another."""
+
+    def show(position: int) -> dict[str, Any]:
+        state, _ = setup.read_person(
+            write.desk, write.tenant, person, personal=False, known=position
+        )
+        return {"person": views.person(state)}
+
+    return show
+
+
+@router.post("", status_code=201, **writes("The person, without personal data"))
+def register_person(
+    body: RegisterPersonRequest, write: Annotated[Write, writing("person.register")]
+) -> Response:
+    """Register a person. Personal data is encrypted with a key of that person's own."""
+    command = command_of(RegisterPerson, body)
+    return write.once(
+        lambda ask: setup.register_person(write.desk, write.tenant, command, ask).receipts,
+        _show(write, body.person),
+        reason=body.reason,
+        location=f"/v1/persons/{body.person}",
+    )
+
+
+@router.get("/{person}")
+def get_person(
+    person: PersonId, view: Annotated[View, reading("person.read")], personal: Personal = False
+) -> Response:
+    """A person, with the tax profile in force on a day, as known at a position."""
+    if personal and not view.caller.may("person.read_personal"):
+        raise Forbidden(
+            "您的角色不能查看个人信息",
+            "Your roles may not see personal data",
+            do="Leave `personal` out.",
+        )
+    state, data = setup.read_person(
+        view.desk, view.tenant, person, personal=personal, known=view.known
+    )
+    shown = views.person(state, view.effective)
+    if personal:
+        shown["personal"] = data
+    headers = {"ETag": f'"{state.version}"'}
+    return json_answer({**shown, "known": view.position}, headers=headers)
+
+
+@router.put("/{person}/personal-data", **writes("The person, without personal data"))
+def change_personal_data(
+    person: PersonId,
+    body: PersonalDataRequest,
+    write: Annotated[Write, writing("person.change")],
+) -> Response:
+    """Replace a person's data. The old data stays sealed in the ledger under the same key."""
+    command = command_of(ChangePersonalData, body)
+    return write.once(
+        lambda ask: (
+            setup.change_personal_data(write.desk, write.tenant, person, command, ask).receipts
+        ),
+        _show(write, person),
+        reason=body.reason,
+        status=200,
+    )
+
+
+@router.put("/{person}/tax-profile", **writes("The person, without personal data"))
+def set_tax_profile(
+    person: PersonId,
+    body: TaxProfileRequest,
+    write: Annotated[Write, writing("person.set_tax_profile")],
+) -> Response:
+    """Set what counts for tax and insurance from the first day of a month on."""
+    command = command_of(SetTaxProfile, body)
+    return write.once(
+        lambda ask: setup.set_tax_profile(write.desk, write.tenant, person, command, ask).receipts,
+        _show(write, person),
+        reason=body.reason,
+        status=200,
+    )

@@ -1,0 +1,111 @@
+"""How things are shown: states of the domain as plain data for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from domain.contract_state import Contract
+from domain.periods import Period
+from domain.person import Person
+from domain.terms import Term, terms_on
+from ledger.records import Recorded
+
+
+def period(span: Period) -> dict[str, Any]:
+    """A half-open period of days."""
+    return {"start": span.start, "end": span.end}
+
+
+def clause(term: Term) -> dict[str, Any]:
+    """One version of a clause, and the fact that made it."""
+    return {
+        "key": term.key,
+        "kind": term.data.get("kind"),
+        "clause": term.data,
+        "zh": term.text_zh,
+        "en": term.text_en,
+        **period(term.period),
+        "position": term.position,
+        "version": term.version,
+    }
+
+
+def contract(state: Contract) -> dict[str, Any]:
+    """A contract without its clauses."""
+    return {
+        "contract": state.contract,
+        "version": state.version,
+        "status": state.status,
+        "person": state.person,
+        "number": state.number,
+        "engagement": state.engagement,
+        "team": state.team,
+        "track": state.track,
+        "start": state.start,
+        "end": state.end,
+        "template": state.template,
+        "template_version": state.template_version,
+        "characters": [
+            {"effective": day, "character": character} for day, character in state.characters
+        ],
+        "document_sha256": state.document_sha256 or None,
+        "signed_by": state.signed_by,
+        "activated_on": state.activated_on,
+        "fixed_terms": state.fixed_terms,
+        "expiry_decision": state.expiry_decision,
+    }
+
+
+def whole_contract(state: Contract) -> dict[str, Any]:
+    """A contract with every version of every clause, whatever day they are for."""
+    terms = sorted(state.terms, key=lambda term: (term.key, term.period))
+    return {**contract(state), "clauses": [clause(term) for term in terms]}
+
+
+def contract_on(state: Contract, day: date) -> dict[str, Any]:
+    """A contract with the clauses in force on a day."""
+    in_force = terms_on(state.terms, day) if day in state.period else ()
+    return {
+        **contract(state),
+        "effective": day,
+        "character": state.character_on(day),
+        "clauses": [clause(term) for term in in_force],
+    }
+
+
+def person(state: Person, day: date | None = None) -> dict[str, Any]:
+    """A person without personal data."""
+    shown: dict[str, Any] = {
+        "person": state.person,
+        "version": state.version,
+        "tags": state.tags,
+        "tax_profiles": [
+            {"effective": start, "profile": profile} for start, profile in state.profiles
+        ],
+    }
+    if day is not None:
+        shown["tax_profile"] = state.profile_on(day)
+    return shown
+
+
+def fact(record: Recorded) -> dict[str, Any]:
+    """A recorded fact as it stands: sealed parts stay sealed."""
+    return {
+        "position": record.position,
+        "version": record.version,
+        "stream": record.stream,
+        "name": record.name,
+        "actor": record.actor,
+        "recorded_at": record.recorded_at,
+        "reason": record.reason,
+        "correlation": record.correlation,
+        "effective": record.effective,
+        "fact": record.fact,
+    }
+
+
+def page(rows: Iterable[Any], next_cursor: str | None, **more: Any) -> dict[str, Any]:
+    """One page of a list."""
+    return {"items": list(rows), "next": next_cursor, **more}

@@ -1,0 +1,227 @@
+"""What every write has in common: its key, its version, its reason, and the answer to it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, cast
+
+import msgspec
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from api.auth import Allowed, Caller
+from api.problems import correlation
+from api.refusals import BadHeader
+from domain.commands import Command
+from domain.facts import Act
+from ledger.idempotency import Idempotency, fingerprint
+from ledger.records import Answer, Receipt
+from workflows.desk import Ask, Desk
+
+_KEY = re.compile(r"[!-~]{1,200}")
+_ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+_LONGEST_STORED_KEY = 120
+"""Longer keys are stored as their digest: workflows add to a key, and an index row is short."""
+C = TypeVar("C", bound=Command)
+
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="1 to 200 visible ASCII characters. The same key with the same request gives "
+        "the first answer again, with `Idempotent-Replayed: true`.",
+    ),
+]
+MatchHeader = Annotated[
+    str | None,
+    Header(alias="If-Match", description='The version the change was made on, `"3"` (an ETag).'),
+]
+
+
+class Reasoned(Command):
+    """Every write may say why; the trail shows it."""
+
+    reason: Annotated[
+        str,
+        Field(max_length=2000, description="Why this is done; it stands in the trail for ever."),
+    ] = ""
+
+
+def command_of(kind: type[C], body: BaseModel, **more: Any) -> C:
+    """The command in a body that was checked already: its fields without `reason`."""
+    values = {name: getattr(body, name) for name in kind.model_fields if name not in more}
+    return cast(C, kind.model_construct(**values, **more))
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A whole answer as it is kept with a key."""
+
+    status: int
+    headers: dict[str, str]
+    body: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A caller who writes, under a key and on a version where these were sent."""
+
+    caller: Caller
+    key: str | None
+    print: bytes
+    expected: int | None
+
+    @property
+    def desk(self) -> Desk:
+        """The ledger and everything beside it."""
+        return self.caller.desk
+
+    @property
+    def tenant(self) -> str:
+        """The caller's tenant."""
+        return self.caller.tenant
+
+    def act(self, reason: str = "") -> Act:
+        """Who does it, when and why."""
+        caller = self.caller
+        return Act(
+            actor=caller.actor,
+            at=caller.now,
+            reason=reason.strip(),
+            correlation=correlation(caller.request),
+        )
+
+    def ask(self, reason: str = "", part: str = "") -> Ask:
+        """How the command is asked; `part` names one of several appends of one request."""
+        once = None if self.key is None else Idempotency(self.key + part, self.print)
+        return Ask(self.act(reason), self.expected, once)
+
+    def answered(self, part: str = "") -> Answer | None:
+        """What was answered to this request before. Raises KeyReused for another request."""
+        if self.key is None:
+            return None
+        return self.desk.store.idempotent_answer(self.tenant, self.key + part, self.print)
+
+    def once(
+        self,
+        do: Callable[[Ask], Sequence[Receipt]],
+        show: Callable[[int], dict[str, Any]],
+        *,
+        reason: str = "",
+        status: int = 201,
+        location: str | None = None,
+    ) -> Response:
+        """Do it, or find what it led to the first time, and show things as they were then."""
+        before = self.answered()
+        receipts = do(self.ask(reason)) if before is None else before.receipts
+        position = receipts[-1].position if receipts else self.desk.store.head(self.tenant)[0]
+        body = {"receipts": receipts, **show(position)}
+        headers = headers_of(receipts, position)
+        if location is not None:
+            headers["Location"] = location
+        return json_answer(body, status, headers, replayed=before is not None)
+
+    def whole(
+        self,
+        do: Callable[[], dict[str, Any]],
+        *,
+        reason: str = "",
+        status: int = 201,
+        shown_once: Callable[[], dict[str, Any]] = dict,
+    ) -> Response:
+        """Do something of several appends and keep the whole answer with the key.
+
+        What `do` records must be safe to repeat: a kill before the answer is kept repeats it.
+        What `shown_once` adds is in this answer alone and is kept nowhere.
+        """
+        found = self.answered()
+        if found is None:
+            body = do()
+            if self.key is not None:
+                content = msgspec.Raw(msgspec.json.encode(body))
+                kept = msgspec.json.encode(_Kept(status, {}, content))
+                once = Idempotency(self.key, self.print, kept)
+                self.desk.store.append(self.tenant, [], self.act(reason), idempotency=once)
+            return json_answer({**body, **shown_once()}, status)
+        kept_answer = msgspec.json.decode(found.answer, type=_Kept)
+        return raw_answer(
+            bytes(kept_answer.body), kept_answer.status, kept_answer.headers, replayed=True
+        )
+
+
+def writing(act: str) -> Any:
+    """`Annotated[Write, writing("contract.amend")]`: a caller who may, and what was sent."""
+    allowed = Allowed(act)
+
+    def write(
+        request: Request,
+        caller: Caller = Depends(allowed),
+        idempotency_key: KeyHeader = None,
+        if_match: MatchHeader = None,
+    ) -> Write:
+        expected = _expected(if_match)
+        return Write(caller, _key(idempotency_key), _print(request, caller, expected), expected)
+
+    return Depends(write)
+
+
+def _key(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not _KEY.fullmatch(text):
+        raise BadHeader(
+            "Idempotency-Key 须为 1 至 200 个可见 ASCII 字符",
+            "Idempotency-Key must be 1 to 200 visible ASCII characters",
+            do="Send a random UUID.",
+            field="Idempotency-Key",
+        )
+    if len(text) > _LONGEST_STORED_KEY:
+        return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"
+    return text
+
+
+def _expected(text: str | None) -> int | None:
+    if text is None or text.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(text.strip())
+    if match is None:
+        raise BadHeader(
+            f"If-Match 不正确: {text[:40]}",
+            f"If-Match cannot be read: {text[:40]!r}",
+            do='Send the ETag of the answer you looked at, such as "3" with its quotes.',
+            field="If-Match",
+        )
+    return int(match[1])
+
+
+def _print(request: Request, caller: Caller, expected: int | None) -> bytes:
+    """What makes two requests the same: who, method, address, version and body."""
+    address = f"{request.url.path}?{request.url.query}"
+    body = getattr(request.state, "json", None)
+    return fingerprint(f"{request.method} {caller.actor}", address, [expected, body])
+
+
+def headers_of(receipts: Sequence[Receipt], position: int) -> dict[str, str]:
+    """ETag and position of a write; the ETag is the version of the last stream written."""
+    headers = {"Tallystick-Position": str(position)}
+    if receipts:
+        headers["ETag"] = f'"{receipts[-1].version}"'
+    return headers
+
+
+def json_answer(
+    body: Any, status: int = 200, headers: dict[str, str] | None = None, *, replayed: bool = False
+) -> Response:
+    """An answer in JSON: decimals as text, times in UTC."""
+    return raw_answer(msgspec.json.encode(body), status, headers or {}, replayed=replayed)
+
+
+def raw_answer(
+    content: bytes, status: int, headers: dict[str, str], *, replayed: bool = False
+) -> Response:
+    """An answer whose JSON is encoded already."""
+    if replayed:
+        headers = {**headers, "Idempotent-Replayed": "true"}
+    return Response(content, status, headers, media_type="application/json")
