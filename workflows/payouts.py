@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain import payout
-from domain.facts import Fact
+from domain.facts import Fact, Place
 from domain.lines import Payslip
 from domain.money import ZERO
-from domain.payout import Payable, Payout
+from domain.payout import Payable, Payout, ReturnPayout, SettlePayout
 from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
 from ledger.records import NewFact, Receipt
 from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load
@@ -94,17 +94,83 @@ def instruct_again(desk: Desk, tenant: str, payout_id: str, ask: Ask) -> Outcome
 
 
 def settle(
-    desk: Desk, tenant: str, payout_id: str, command: payout.SettlePayout, ask: Ask
+    desk: Desk, tenant: str, payout_id: str, command: SettlePayout, ask: Ask
 ) -> Outcome[Payout]:
     """Record that the bank paid."""
     return _on_payout(desk, tenant, payout_id, lambda state: payout.settle(state, command), ask)
 
 
 def give_back(
-    desk: Desk, tenant: str, payout_id: str, command: payout.ReturnPayout, ask: Ask
+    desk: Desk, tenant: str, payout_id: str, command: ReturnPayout, ask: Ask
 ) -> Outcome[Payout]:
     """Record that the bank sent the money back: the payable is open again."""
     return _on_payout(desk, tenant, payout_id, lambda state: payout.returned(state, command), ask)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One line of what the bank says about a payout."""
+
+    payout: str
+    command: SettlePayout | ReturnPayout
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one of the bank's lines."""
+
+    payout: str
+    receipt: Receipt | None
+    refusal: Refusal | None = None
+
+
+def record_answers(desk: Desk, tenant: str, answers: Sequence[Answer], ask: Ask) -> list[Verdict]:
+    """Record many of the bank's lines; each has its own verdict, in the order given.
+
+    A line whose payout awaits no answer is refused by itself: the same statement sent twice
+    changes nothing the second time.
+    """
+    verdicts: list[Verdict] = []
+    for first in range(0, len(answers), CHUNK):
+        verdicts += _record(desk, tenant, answers[first : first + CHUNK], ask)
+    desk.runner.hint()
+    return verdicts
+
+
+def _record(desk: Desk, tenant: str, answers: Sequence[Answer], ask: Ask) -> list[Verdict]:
+    for _ in range(RETRIES):
+        states: dict[str, Payout] = {}
+        decided = [_decided(desk, tenant, answer, states) for answer in answers]
+        new = [made for made in decided if isinstance(made, NewFact)]
+        try:
+            receipts = iter(desk.store.append(tenant, new, ask.act) if new else ())
+        except StaleVersion:
+            continue
+        return [
+            Verdict(answer.payout, None, made)
+            if isinstance(made, Refusal)
+            else Verdict(answer.payout, next(receipts))
+            for answer, made in zip(answers, decided, strict=True)
+        ]
+    raise busy("payouts")
+
+
+def _decided(
+    desk: Desk, tenant: str, answer: Answer, states: dict[str, Payout]
+) -> NewFact | Refusal:
+    """The fact of one line, on the state that the lines before it have led to."""
+    stream = _stream(answer.payout)
+    state = states.get(stream) or load(desk, tenant, stream, Payout(), payout.evolve)
+    try:
+        if isinstance(answer.command, SettlePayout):
+            (fact,) = payout.settle(state, answer.command)
+        else:
+            (fact,) = payout.returned(state, answer.command)
+    except Refusal as refusal:
+        return refusal
+    version = state.version + 1
+    states[stream] = payout.evolve(state, fact, Place(version=version))
+    return NewFact(stream, version, fact)
 
 
 def read_payout(desk: Desk, tenant: str, payout_id: str, known: int | None = None) -> Payout:
