@@ -97,7 +97,7 @@ class Runner:
         while True:
             try:
                 page = self._store.facts_after(tenant, group[0].position, limit, upto=upto)
-                return _without_gap(page, group[0].position)
+                return without_gap(page, group[0].position)
             except UnreadableFact as error:
                 if limit == 1:
                     self._halt(tenant, group, error)
@@ -241,8 +241,8 @@ def apply(connection: Connection, tenant: str, model: ReadModel, part: Sequence[
         model.apply(connection, tenant, wanted)
 
 
-def _without_gap(page: list[Recorded], after: int) -> list[Recorded]:
-    """The page, if it goes on where the last one ended and leaves nothing out."""
+def without_gap(page: list[Recorded], after: int) -> list[Recorded]:
+    """The page, if it goes on where the last one ended; raises UnreadableFact for a gap."""
     if not page or page[-1].position - after != len(page):
         raise UnreadableFact(f"the ledger has a gap after position {after}")
     return page
