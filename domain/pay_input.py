@@ -45,7 +45,7 @@ class TaxProfile(msgspec.Struct, frozen=True, kw_only=True):
     employed_from: date | None = None
     """First day at this payer where it is not the first day of the engagement."""
     last_day: date | None = None
-    """The last day of employment, for pay after leaving."""
+    """The last day of employment where it is not the last day of the engagement."""
     first_job: bool = False
     sixty_thousand: bool = False
     student_intern: bool = False

@@ -7,7 +7,7 @@ month.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -42,8 +42,7 @@ def _facts(
 ) -> tuple[PaidMonth, tuple[LawCited, ...]]:
     profile = pay.tax
     laws: tuple[LawCited, ...] = ()
-    first = not any(entry.month == str(month) for entry in pay.history)
-    if not first:
+    if _this_month(pay, month):
         profile = TaxProfile()
     extra = profile.special_additional
     if profile.claims:
@@ -68,14 +67,14 @@ def _arguments(pay: PayInput, facts: PaidMonth, month: Month) -> tuple[tax.Amoun
         case "wages":
             return _wages(pay, facts, month, history)
         case "labour_remuneration" if not student:
-            same = [entry for entry in history if entry.month == str(month)]
+            same = _this_month(pay, month)
             return tax.LabourPayment(
                 income=facts.income,
                 earlier_income=_sum(entry.income for entry in same),
                 earlier_withheld=_sum(entry.withheld for entry in same),
-                exempt=facts.exempt,
-                other=facts.other,
-                relief=facts.relief,
+                exempt=facts.exempt + _sum(entry.exempt for entry in same),
+                other=facts.other + _sum(entry.other for entry in same),
+                relief=facts.relief + _sum(entry.relief for entry in same),
             ), None
         case "labour_remuneration":
             return tax.LabourPayment(
@@ -96,6 +95,15 @@ def _arguments(pay: PayInput, facts: PaidMonth, month: Month) -> tuple[tax.Amoun
             return tax.BusinessPayment(income=facts.income), None
 
 
+def _this_month(pay: PayInput, month: Month) -> list[PaidMonth]:
+    """Payments of the same character that were already made in the month of payment."""
+    return [
+        entry
+        for entry in pay.history
+        if entry.month == str(month) and entry.character == pay.character
+    ]
+
+
 def _labour_month(entry: PaidMonth) -> tax.LabourMonth:
     return tax.LabourMonth(
         month=Month.parse(entry.month),
@@ -110,7 +118,7 @@ def _labour_month(entry: PaidMonth) -> tax.LabourMonth:
 def _wages(
     pay: PayInput, facts: PaidMonth, month: Month, history: list[PaidMonth]
 ) -> tuple[tax.WagesPayment, tax.WagesYear]:
-    start, last = pay.tax.employed_from or pay.engagement.start, pay.tax.last_day
+    start, last = pay.tax.employed_from or pay.engagement.start, _last_day(pay)
     year = [entry for entry in history if Month.parse(entry.month).year == month.year]
     counted = [_months(entry, start, pay) for entry in year]
     before = tax.WagesYear(
@@ -141,7 +149,13 @@ def _wages(
 def _months(entry: PaidMonth, start: date, pay: PayInput) -> int:
     if entry.months_employed is not None:
         return entry.months_employed
-    return tax.months_employed(start, Month.parse(entry.month), pay.tax.last_day)
+    return tax.months_employed(start, Month.parse(entry.month), _last_day(pay))
+
+
+def _last_day(pay: PayInput) -> date | None:
+    """The last day of employment: as declared, else the contract's last day."""
+    end = pay.engagement.end
+    return pay.tax.last_day or (end - timedelta(days=1) if end else None)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

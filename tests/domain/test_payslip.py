@@ -123,6 +123,26 @@ class TestTax:
         second = pay("10000", (first.taxed,))
         assert first.tax + second.tax == pay("20000").tax
 
+    def test_pay_after_leaving_counts_the_months_until_leaving(self):
+        """Left on 31 March, paid in April: 3 × 5,000, not 4."""
+        slip = payslip(
+            pay_input(
+                term("base", base_pay("20000")),
+                engagement=Period(date(2025, 1, 1), date(2025, 4, 1)),
+            )
+        )
+        assert slip.taxed.months_employed == 3
+        assert str(slip.tax) == "150.00"
+
+    def test_deductions_of_another_character_do_not_use_up_those_of_wages(self):
+        other = PaidMonth(month="2025-04", income=Decimal(100), character="business_income")
+        pay = pay_input(
+            term("base", base_pay("10000")),
+            tax=TaxProfile(special_additional=Decimal(1000)),
+            history=(other,),
+        )
+        assert payslip(pay).taxed.special_additional == 1000
+
     def test_deductions_can_be_claimed_by_kind(self):
         slip = payslip(
             pay_input(
@@ -152,6 +172,20 @@ class TestTax:
 
         first = pay("3000")
         assert first.tax + pay("4000", (first.taxed,)).tax == pay("7000").tax == 1120
+
+    def test_what_the_first_of_two_payments_deducted_stays_deducted(self):
+        def pay(amount, history=()):
+            return payslip(
+                pay_input(
+                    term("base", base_pay(amount)),
+                    character="labour_remuneration",
+                    history=history,
+                    tax=TaxProfile(exempt=Decimal(500), relief=Decimal(10)),
+                )
+            )
+
+        first = pay("3000")
+        assert first.tax + pay("4000", (first.taxed,)).tax == pay("7000").tax
 
     def test_platform_labour_from_october_2025(self):
         slips, history = [], ()
