@@ -17,16 +17,20 @@ def payslips(desk: Desk, tenant: str, run: PayRun) -> Iterator[Payslip]:
             yield record.fact.payslip
 
 
-def find_payslip(desk: Desk, tenant: str, run_id: str, contract: str) -> Payslip | None:
-    """The payslip of a contract in a run, or None."""
-    records = desk.store.stream(tenant, f"payslip/{run_id}/{contract}", limit=1)
+def find_payslip(
+    desk: Desk, tenant: str, run_id: str, contract: str, known: int | None = None
+) -> Payslip | None:
+    """The payslip of a contract in a run as known at a position (now by default), or None."""
+    records = desk.store.stream(tenant, f"payslip/{run_id}/{contract}", known=known, limit=1)
     fact = records[0].fact if records else None
     return fact.payslip if isinstance(fact, PayslipComputed) else None
 
 
-def read_payslip(desk: Desk, tenant: str, run_id: str, contract: str) -> Payslip:
-    """The payslip of a contract in a run. Raises NotFound."""
-    found = find_payslip(desk, tenant, run_id, contract)
+def read_payslip(
+    desk: Desk, tenant: str, run_id: str, contract: str, known: int | None = None
+) -> Payslip:
+    """The payslip of a contract in a run as known at a position. Raises NotFound."""
+    found = find_payslip(desk, tenant, run_id, contract, known)
     if found is None:
         raise NotFound(
             f"批次 {run_id} 中没有合同 {contract} 的工资单",
