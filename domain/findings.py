@@ -44,6 +44,8 @@ class PlanContext(msgspec.Struct, frozen=True, kw_only=True):
     """The day the clauses are looked at; None takes the first day of the term."""
     changed: frozenset[str] = frozenset()
     """Keys that an amendment changes on `effective`."""
+    before: dict[str, Clause] = {}
+    """What was in force the day before `effective`, by key."""
     metrics: frozenset[str] | None = None
     """Codes of the metrics that are defined."""
     aggregations: dict[str, Aggregation] = {}

@@ -8,6 +8,7 @@ The comparison is with the rounded lines, so that the month comes to the guarant
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from domain.clauses import Guarantee, GuaranteeCondition
@@ -30,8 +31,8 @@ def guarantee_lines(pay: PayInput, group: Group, lines: list[Line]) -> list[Line
     offset = _offset(group)
     standing = [version for version in group if _met(pay, group, version)]
     if not standing:
-        return [_not_met(pay, group), *_recovery(pay, group, offset, ZERO, lines)]
-    amount = fen(sum((_prorated(pay, version) for version in standing), ZERO))
+        return [_not_met(pay, group), *_recovery(pay, group, offset, _amount(pay, group), lines)]
+    amount = _amount(pay, standing)
     earned_so_far = _compared(offset, lines)
     if earned_so_far >= amount:
         return _recovery(pay, group, offset, amount, lines)
@@ -65,6 +66,11 @@ def _compared(offset: str, lines: list[Line]) -> Decimal:
         ),
         ZERO,
     )
+
+
+def _amount(pay: PayInput, versions: Iterable[Version]) -> Decimal:
+    """The month's guarantee in yuan: each version's amount for its days, rounded once."""
+    return fen(sum((_prorated(pay, version) for version in versions), ZERO))
 
 
 def _prorated(pay: PayInput, version: Version) -> Decimal:

@@ -208,18 +208,32 @@ def hours_without_days(clauses: Clauses, context: PlanContext) -> Findings:
 
 
 def changes_inside_a_month(clauses: Clauses, context: PlanContext) -> Findings:
-    """A team incentive that changes inside a month, whose growth is measured on whole months."""
+    """Changes that a month cannot be shared between: of a team incentive, whose growth is that
+    of whole months, of a commission's cap or floor, of a guarantee's offset."""
     day = context.effective
     if day is None or day.day == 1 or (context.term and day == context.term.start):
         return
-    for key in sorted(context.changed & set(clauses)):
-        if isinstance(clauses[key], TeamIncentive):
+    for key in sorted(context.changed):
+        parameters = _of_whole_months(context.before.get(key), clauses.get(key))
+        if parameters:
             yield refusing(
                 "starts_inside_a_month",
                 key,
-                "团队增长按整月计算，请自每月一日起生效",
-                "Growth is measured on whole months: let the clause start on the first of one",
+                f"{parameters} 按整月计算，请自每月一日起生效",
+                f"A month cannot be shared between two versions of {parameters}: let the change "
+                "start on the first day of one",
             )
+
+
+def _of_whole_months(old: Clause | None, new: Clause | None) -> str:
+    """What of a changed clause holds for whole months only; empty where nothing does."""
+    if isinstance(old, TeamIncentive) or isinstance(new, TeamIncentive):
+        return "" if old == new else "team_incentive"
+    names = ("cap", "floor", "offset")
+    if old is None or new is None or old.kind != new.kind:
+        return ""
+    changed = [name for name in names if getattr(old, name, None) != getattr(new, name, None)]
+    return ", ".join(changed)
 
 
 CHECKS: tuple[Callable[[Clauses, PlanContext], Findings], ...] = (

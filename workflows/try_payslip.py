@@ -204,7 +204,10 @@ def _context(wanted: TryDocument, terms: tuple[Term, ...], day: date, book: LawB
         character=wanted.character,
         term=_engagement(wanted),
         effective=day,
-        changed=frozenset(term.key for term in terms if term.period.start == day),
+        changed=frozenset(
+            term.key for term in terms if day in (term.period.start, term.period.end)
+        ),
+        before={term.key: term.clause for term in terms_on(terms, day - timedelta(days=1))},
         metrics=None if wanted.metrics is None else frozenset(wanted.metrics),
         aggregations=wanted.metrics or {},
         schemes=frozenset(kpi),

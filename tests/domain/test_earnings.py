@@ -315,6 +315,33 @@ class TestGuarantee:
         )
         assert amounts(lines) == ["revenue_share 9000.00", "guarantee 1000.00"]
 
+    def test_a_guarantee_that_is_raised_inside_the_month_is_shared_by_its_policy(self):
+        """10,000 for 15 of 31 days and 12,000 for 16: 4,838.71 + 6,193.55, rounded once."""
+        lines = earned(
+            term("g", guarantee("10000"), end=MID), term("g", guarantee("12000"), start=MID)
+        )
+        assert amounts(lines) == ["guarantee 11032.26"]
+        assert len(lines[0].lineage["clauses"]) == 2
+
+    def test_an_offset_that_changes_inside_the_month_is_refused(self):
+        with pytest.raises(Invalid, match="offset"):
+            earned(
+                term("g", guarantee("1", "max"), end=MID),
+                term("g", guarantee("1", "top_up"), start=MID),
+            )
+
+    @pytest.mark.parametrize(("sales", "taken"), [("200000", 0), ("206000", 300), ("300000", 700)])
+    def test_a_draw_is_taken_back_only_from_what_lies_above_the_guarantee(self, sales, taken):
+        """The same where the conditions of the month were missed."""
+        asked = guarantee("10000", "recoverable_draw", conditions={"days": 26})
+        lines = earned(
+            term("c", commission("5%")),
+            term("g", asked),
+            figures=measured(*march("sales", sales)),
+            draw_balance=Decimal(700),
+        )
+        assert amount_of(lines, "draw_recovery") == -taken
+
     def test_a_joiners_guarantee_is_prorated(self):
         lines = earned(term("g", guarantee("3100")), engagement=Period(date(2025, 3, 22)))
         assert amounts(lines) == ["guarantee 1000.00"]

@@ -162,6 +162,33 @@ class TestReferences:
         first = PlanContext(effective=date(2025, 10, 1), changed=frozenset({"t"}))
         assert found(first, **clauses) == []
 
+    def changed(self, old, new, day=date(2025, 10, 15)):
+        before = {"x": clause_of(old)} if old else {}
+        context = PlanContext(
+            effective=day, changed=frozenset({"x"}), before=before, term=TERM, probation_months=0
+        )
+        return found(context, p=performance("2000"), **({"x": new} if new else {}))
+
+    @pytest.mark.parametrize(
+        ("old", "new", "refused"),
+        [
+            (team(), None, True),
+            (team(), team("20%"), True),
+            (commission("5%", cap="1"), commission("5%", cap="2"), True),
+            (commission("5%"), commission("5%", floor="2"), True),
+            (guarantee("9000", "max"), guarantee("9000", "top_up"), True),
+            (guarantee("9000", "max"), guarantee("8000", "max"), False),
+            (commission("5%", cap="1"), commission("6%", cap="1"), False),
+            (commission("5%", cap="1"), None, False),
+            (None, commission("5%", cap="1"), False),
+        ],
+    )
+    def test_what_holds_for_whole_months_changes_on_the_first_of_one(self, old, new, refused):
+        expected = ["refuse starts_inside_a_month x"] if refused else []
+        assert self.changed(old, new) == expected
+        assert self.changed(old, new, date(2025, 10, 1)) == []
+        assert self.changed(old, new, TERM.start) == []
+
 
 class TestLaw:
     def full_time(self, **more):
