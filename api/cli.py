@@ -1,0 +1,50 @@
+"""The command line `tallystick`: the same workflows as the HTTP interface, from a terminal."""
+
+from __future__ import annotations
+
+import click
+
+from api import cli_company, cli_contract_amend, cli_measures, cli_pay, cli_system
+from api.cli_base import Section
+
+START = """\
+Start here:
+  tallystick demo                        a company with a year behind it, to look at
+  tallystick try docs/try/5-part-timer.yaml  clauses and figures in, an explained payslip out
+  tallystick tenant open acme --name ACME        your own company
+  tallystick contract --help             and so on for each group
+
+Dates are written 2025-09-01. --effective says on which day something applies, --known as it was
+known when: a position of the ledger, or a time such as 2025-09-01T12:00:00+08:00.
+Exit codes: 0 done, 1 refused (the message says what to do), 2 not understood.
+Without DATABASE_URL an embedded PostgreSQL is used, shared with a running `serve`.
+"""
+
+
+@click.group(cls=Section, epilog=START, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option("0.1.0", prog_name="tallystick")
+def main() -> None:
+    """Contracts, figures and pay as facts in one ledger that only grows.
+
+    The chain: contract → amendment → KPI weights → figures → pay run → payout → history.
+    """
+
+
+for command in (
+    cli_system.demo,
+    cli_system.serve,
+    cli_system.try_files,
+    cli_company.tenant,
+    cli_company.person,
+    cli_company.template,
+    cli_contract_amend.contract,
+    cli_measures.metric,
+    cli_measures.kpi,
+    cli_pay.pay,
+    cli_system.history,
+    cli_system.status,
+    cli_system.key,
+    cli_system.migrate,
+    cli_system.rebuild,
+):
+    main.add_command(command)

@@ -1,0 +1,130 @@
+"""The demo: a company with a year behind it, and one API key for each role."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from api import cli_show
+from api.auth import CHINA
+from api.compose import CannotStart, opened
+from api.serve import address, serve
+from api.settings import CHECKOUT, Settings
+from ledger.access import AccessStore
+from workflows import demo, demo_company
+from workflows.desk import Desk
+
+FOLDERS = (CHECKOUT.parent / "shared" / "data", CHECKOUT / "demo_data" / "sample")
+"""Where the company's files are looked for: the whole export, else the sample."""
+MAPPING = CHECKOUT / "demo_data"
+KEYS = "demo-keys.json"
+PEOPLE = {
+    "hr": demo_company.HR,
+    "finance": demo_company.FINANCE,
+    "approver": demo_company.APPROVER,
+    "lead": demo_company.LEAD,
+    "auditor": "auditor.sun",
+    "streamer": "S0001",
+    "admin": "admin.demo",
+}
+"""Role → who has it in the demo company."""
+
+
+class DemoKey(msgspec.Struct, frozen=True):
+    """Who can log in, as what, and with which key."""
+
+    role: str
+    actor: str
+    secret: str
+
+
+def run_demo(settings: Settings, folder: Path | None, *, serving: bool, as_json: bool) -> None:
+    """Fill the company where that is not done yet, then serve it."""
+    if serving:
+        serve(settings, lambda desk: _prepare(desk, settings, folder, as_json=as_json))
+        return
+    with opened(settings) as desk:
+        _prepare(desk, settings, folder, as_json=as_json)
+
+
+def _prepare(desk: Desk, settings: Settings, folder: Path | None, *, as_json: bool) -> None:
+    if not demo.is_filled(desk):
+        _fill(desk, folder)
+    keys = demo_keys(desk, settings)
+    if as_json:
+        cli_show.as_json(
+            {"tenant": demo_company.TENANT, "address": address(settings), "keys": keys}
+        )
+        sys.stdout.flush()
+        return
+    cli_show.say(f"\n{demo_company.NAME} ({demo_company.TENANT}). Who can log in:\n")
+    for key in keys:
+        cli_show.say(f"  {key.role:<9} {key.actor:<14} {key.secret}")
+    cli_show.say(
+        f"\nThe keys are kept in {settings.home / KEYS}. Try one:\n"
+        f'  curl -H "Authorization: Bearer {keys[0].secret}" {address(settings)}/v1/contracts\n'
+    )
+
+
+def _fill(desk: Desk, folder: Path | None) -> None:
+    source = folder or _folder()
+    today = datetime.now(CHINA).date()
+    cli_show.say(f"Filling the company from {source} (once; it takes a few minutes) …")
+    with cli_show.progress_of_steps() as moved:
+        demo.fill(desk, source, today=today, progress=moved)
+
+
+def _folder() -> Path:
+    for folder in FOLDERS:
+        if (folder / "streamers.csv").is_file():
+            return folder
+    raise CannotStart(
+        "找不到演示数据",
+        f"The files of the demo company are not there: {', '.join(map(str, FOLDERS))}",
+        do="Name their folder: tallystick demo --data FOLDER.",
+    )
+
+
+def demo_keys(desk: Desk, settings: Settings) -> list[DemoKey]:
+    """One good key for each role; those in the file, or new ones where these are not good."""
+    access = AccessStore.beside(desk.store)
+    path = settings.home / KEYS
+    kept = [key for key in _read(path) if _is_good(access, key)]
+    missing = {role: actor for role, actor in PEOPLE.items() if role not in {k.role for k in kept}}
+    for role, actor in missing.items():
+        _, secret = access.issue(
+            demo_company.TENANT, actor, [role], by="cli:demo", at=datetime.now(UTC)
+        )
+        kept.append(DemoKey(role, actor, secret))
+    keys = sorted(kept, key=lambda key: list(PEOPLE).index(key.role))
+    if missing:
+        _write(path, keys)
+    return keys
+
+
+def _is_good(access: AccessStore, key: DemoKey) -> bool:
+    bearer = access.bearer(key.secret)
+    return bearer is not None and key.role in PEOPLE and bearer.actor == PEOPLE[key.role]
+
+
+def _read(path: Path) -> list[DemoKey]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[DemoKey])
+    except (OSError, msgspec.MsgspecError):
+        return []
+
+
+def _write(path: Path, keys: list[DemoKey]) -> None:
+    """Write the file whole or not at all, for its owner's eyes only."""
+    path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    half = path.with_suffix(".new")
+    half.unlink(missing_ok=True)
+    text = json.dumps(msgspec.to_builtins(keys), indent=2) + "\n"
+    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
+        file.write(text)
+    half.rename(path)
