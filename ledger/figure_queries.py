@@ -57,6 +57,8 @@ REJECTED: LiteralString = """
     WHERE tenant_id = %s AND batch = %s AND row_no > %s ORDER BY row_no LIMIT %s"""
 
 # A row is superseded where the same source sent its id again in a later batch that was known.
+# OFFSET 0 keeps this a look-up by index for each row: as a join it can cost a scan for each row
+# while the statistics do not yet know of a large batch.
 _READ: LiteralString = """
     SELECT r.person, r.day, r.metric, r.category, sum(r.value), max(r.value), count(*),
         (array_agg(r.value ORDER BY b.position DESC, r.row_no DESC)
@@ -67,29 +69,40 @@ _READ: LiteralString = """
     WHERE r.tenant_id = %(tenant)s AND r.day >= %(start)s AND r.day < %(stop)s
         AND (%(everyone)s OR r.person = ANY(%(persons)s::text[]))
         AND b.position <= %(known)s
+        AND b.period_start < %(stop)s AND b.period_end > %(start)s
         AND NOT EXISTS (
             SELECT FROM ledger.metric_row AS n
-            JOIN ledger.metric_batch AS nb ON nb.tenant_id = n.tenant_id AND nb.batch = n.batch
             WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
-                AND nb.position > b.position AND nb.position <= %(known)s
+                AND n.batch <> r.batch
+                AND (
+                    SELECT nb.position FROM ledger.metric_batch AS nb
+                    WHERE nb.tenant_id = n.tenant_id AND nb.batch = n.batch
+                ) BETWEEN b.position + 1 AND %(known)s
+            OFFSET 0
         )
     GROUP BY r.person, r.day, r.metric, r.category"""
 
 TOUCHED: LiteralString = """
     WITH changed AS MATERIALIZED (
-        SELECT r.source, r.row_id, r.person, r.day
+        SELECT r.batch, r.source, r.row_id, r.person, r.day
         FROM ledger.metric_batch AS b
         JOIN ledger.metric_row AS r ON r.tenant_id = b.tenant_id AND r.batch = b.batch
         WHERE b.tenant_id = %(tenant)s AND b.position > %(after)s AND b.position <= %(upto)s
     )
     SELECT person, date_trunc('month', day)::date FROM changed WHERE day < %(before)s
     UNION
-    SELECT o.person, date_trunc('month', o.day)::date
-    FROM (SELECT DISTINCT source, row_id FROM changed) AS c
-    JOIN ledger.metric_row AS o
-        ON o.tenant_id = %(tenant)s AND o.source = c.source AND o.row_id = c.row_id
-    JOIN ledger.metric_batch AS ob ON ob.tenant_id = o.tenant_id AND ob.batch = o.batch
-    WHERE ob.position <= %(upto)s AND o.day < %(before)s"""
+    SELECT old.person, date_trunc('month', old.day)::date
+    FROM changed AS c
+    CROSS JOIN LATERAL (
+        SELECT o.person, o.day FROM ledger.metric_row AS o
+        WHERE o.tenant_id = %(tenant)s AND o.source = c.source AND o.row_id = c.row_id
+            AND o.batch <> c.batch AND o.day < %(before)s
+            AND (
+                SELECT ob.position FROM ledger.metric_batch AS ob
+                WHERE ob.tenant_id = o.tenant_id AND ob.batch = o.batch
+            ) <= %(upto)s
+        OFFSET 0
+    ) AS old"""
 
 
 def read(
