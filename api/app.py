@@ -10,12 +10,53 @@ from fastapi import FastAPI, Request, Response
 from api import problems
 from api.auth import Clock, Service
 from api.examples import problem_responses
-from api.routes import contract_acts, contracts, persons, tenants
+from api.readers import Readers
+from api.routes import (
+    amendments,
+    api_keys,
+    contract_acts,
+    contract_reads,
+    contracts,
+    describe,
+    kpi_schemes,
+    law_tables,
+    metrics,
+    pay_runs,
+    payouts,
+    payslips,
+    persons,
+    state,
+    templates,
+    tenants,
+    trail,
+    try_out,
+)
 from api.settings import Settings
-from ledger.access import AccessStore
 from workflows.desk import Desk
 
-ROUTERS = (tenants.router, persons.router, contracts.router, contract_acts.router)
+ROUTERS = tuple(
+    module.router
+    for module in (
+        tenants,
+        api_keys,
+        persons,
+        templates,
+        contracts,
+        contract_acts,
+        contract_reads,
+        amendments,
+        kpi_schemes,
+        metrics,
+        pay_runs,
+        payslips,
+        payouts,
+        law_tables,
+        trail,
+        try_out,
+        state,
+        describe,
+    )
+)
 Next = Callable[[Request], Awaitable[Response]]
 
 
@@ -34,12 +75,13 @@ def create_app(
     )
     app.state.service = None
     if desk is not None:
-        app.state.service = Service(desk, AccessStore.beside(desk.store), clock or _now)
+        app.state.service = Service(desk, Readers.beside(desk.store), clock or _now)
     app.state.settings = settings
     problems.install(app)
     app.middleware("http")(_secure)
     for router in ROUTERS:
         app.include_router(router)
+    app.mount("/static", describe.Static(directory=describe.STATIC))
     return app
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.readers import Readers
 from api.refusals import NotOpen, Unauthorized
 from domain.roles import TABLE, may, refuse_unless
-from ledger.access import AccessStore
 from workflows.desk import Desk
 
 Clock = Callable[[], datetime]
@@ -27,10 +27,10 @@ _scheme = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the app serves from: the desk, the keys and a clock."""
+    """What the app serves from: the desk, the readers and a clock."""
 
     desk: Desk
-    access: AccessStore
+    readers: Readers
     clock: Clock
 
 
@@ -51,6 +51,11 @@ class Caller:
     def desk(self) -> Desk:
         """The ledger and everything beside it."""
         return self.service.desk
+
+    @property
+    def readers(self) -> Readers:
+        """The queries of the read models, and the keys."""
+        return self.service.readers
 
     @property
     def today(self) -> date:
@@ -83,7 +88,9 @@ class Allowed:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
     ) -> Caller:
         service = service_of(request)
-        bearer = None if credentials is None else service.access.bearer(credentials.credentials)
+        bearer = (
+            None if credentials is None else service.readers.access.bearer(credentials.credentials)
+        )
         if bearer is None:
             raise Unauthorized(
                 "缺少有效的 API 密钥",

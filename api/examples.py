@@ -10,10 +10,7 @@ _COMMISSION = {
     "kind": "commission",
     "metric": "sales",
     "rate": "5%",
-    "tiers": [
-        {"start": "0", "end": "100000", "rate": "0"},
-        {"start": "100000", "rate": "1%"},
-    ],
+    "tiers": [{"start": "100000", "rate": "1%"}],
     "mode": "marginal",
     "step": "percentage_point",
     "boundary": "above",
@@ -124,6 +121,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "source": "沪人社规〔2027〕1号",
         "data": {"monthly": "2800"},
     },
+}
+TRY_EXAMPLE: dict[str, Any] = {
+    "engagement": {"kind": "agency", "start": "2025-01-01"},
+    "character": "business_income",
+    "clauses": [{"key": "commission", "clause": _COMMISSION}],
+    "month": "2025-03",
+    "pay_date": "2025-04-10",
+    "figures": [{"metric": "sales", "value": "120000"}],
 }
 EXAMPLES: dict[str, ConfigDict] = {
     name: ConfigDict(json_schema_extra={"examples": [sample]}) for name, sample in SAMPLES.items()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import Depends, Query
 
 from api.auth import Allowed, Caller
-from api.refusals import BadCursor, BadKnown, NaiveTime
+from api.readers import Readers
+from api.refusals import BadKnown, NaiveTime
 from domain.periods import Day
 from domain.refusals import Invalid
 from workflows.desk import Desk
@@ -24,7 +21,7 @@ WAIT = 5.0
 MOST = 500
 _PLUS_LOST = re.compile(r"(T.*) (\d\d:\d\d)$")
 
-Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 EffectiveQuery = Annotated[
     Day | None,
     Query(description="The day it applies to, `2025-09-01`; today in China by default."),
@@ -65,6 +62,11 @@ class View:
     def tenant(self) -> str:
         """The caller's tenant."""
         return self.caller.tenant
+
+    @property
+    def readers(self) -> Readers:
+        """The queries of the read models."""
+        return self.caller.readers
 
     @property
     def position(self) -> int:
@@ -114,6 +116,11 @@ def _head(caller: Caller, at_least: int | None) -> int:
     return head
 
 
+def caught_up(view: View, *names: str) -> None:
+    """Wait until read models have come to the head: what was written before can be read."""
+    view.desk.runner.wait_for(view.tenant, view.head, names, timeout=WAIT)
+
+
 def position_of(caller: Caller, known: str | None, field: str = "known") -> int | None:
     """The position that `known` names; None for now. Raises BadKnown and NaiveTime."""
     if known is None:
@@ -130,7 +137,7 @@ def position_of(caller: Caller, known: str | None, field: str = "known") -> int 
                 head=head,
             )
         return position
-    moment = _moment(known, field)
+    moment = moment_of(known, field)
     if moment > caller.now:
         raise BadKnown(
             f"{known} 在未来",
@@ -141,7 +148,7 @@ def position_of(caller: Caller, known: str | None, field: str = "known") -> int 
     return caller.desk.store.position_at(caller.tenant, moment)
 
 
-def _moment(text: str, field: str) -> datetime:
+def moment_of(text: str, field: str) -> datetime:
     """A time with its zone. A `+` that the query turned into a space is put back."""
     try:
         moment = datetime.fromisoformat(_PLUS_LOST.sub(r"\1+\2", text))
@@ -160,31 +167,3 @@ def _moment(text: str, field: str) -> datetime:
             field=field,
         )
     return moment
-
-
-def cursor_of(*values: Any) -> str:
-    """An opaque cursor that holds where a page ended."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
-
-
-def values_of(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """What a cursor holds; None for the first page. Raises BadCursor."""
-    if cursor is None:
-        return None
-    try:
-        data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        values = msgspec.json.decode(data, type=list[Any])
-    except (ValueError, binascii.Error):
-        values = []
-    if len(values) != len(kinds) or not all(map(isinstance, values, kinds)) or _has_nul(values):
-        raise BadCursor(
-            "翻页标记无效",
-            "The cursor was not made by this list",
-            do="Use `next` of the answer before, or leave it out.",
-            field="cursor",
-        )
-    return tuple(values)
-
-
-def _has_nul(values: Sequence[Any]) -> bool:
-    return any(isinstance(value, str) and "\0" in value for value in values)

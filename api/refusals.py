@@ -88,12 +88,6 @@ class BadHeader(Invalid):
     code = "bad_header"
 
 
-class BadCursor(Invalid):
-    """The cursor was not made by this list."""
-
-    code = "bad_cursor"
-
-
 class NotOpen(Refusal):
     """The app runs without a database."""
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from domain.contract_state import Contract
 from domain.periods import Period
 from domain.person import Person
 from domain.terms import Term, terms_on
 from ledger.records import Recorded
+from projections.paging import Page
 
 
 def period(span: Period) -> dict[str, Any]:
@@ -106,6 +109,14 @@ def fact(record: Recorded) -> dict[str, Any]:
     }
 
 
-def page(rows: Iterable[Any], next_cursor: str | None, **more: Any) -> dict[str, Any]:
-    """One page of a list."""
-    return {"items": list(rows), "next": next_cursor, **more}
+_SHORT = {"run_id": "run", "contract_id": "contract", "person_id": "person", "payout_id": "payout"}
+
+
+def row(found: msgspec.Struct) -> dict[str, Any]:
+    """A row of a read model under the names the rest of the interface uses."""
+    return {_SHORT.get(name, name): value for name, value in msgspec.structs.asdict(found).items()}
+
+
+def page(found: Page[Any], show: Callable[[Any], Any] = row) -> dict[str, Any]:
+    """One page of a list, and the cursor of the next."""
+    return {"items": [show(item) for item in found.items], "next": found.next}

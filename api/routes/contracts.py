@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import ContractId
-from api.reads import View, reading
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, reading
 from api.writes import Reasoned, Write, command_of, json_answer, writing
 from domain.contract_commands import DraftContract
+from domain.contract_facts import Engagement
 from domain.documents import document_sha256, document_text
+from projections.contract_queries import ContractAsOf, ContractFilter
 from workflows import contracts
 
 router = APIRouter(prefix="/v1/contracts", tags=["Contracts"], route_class=StrictRoute)
+StatusQuery = Literal["drafted", "sent", "signed", "active", "ended", "cancelled"]
 Variable = Annotated[str, Field(max_length=200)]
 
 
@@ -46,6 +50,58 @@ def draft_contract(
         reason=body.reason,
         location=f"/v1/contracts/{body.contract}",
     )
+
+
+@dataclass
+class ContractQuery:
+    """Which contracts are asked for; all conditions given have to fit."""
+
+    team: Text = None
+    engagement: Engagement | None = None
+    status: StatusQuery | None = None
+    track: Text = None
+    person: Text = None
+    in_force: bool | None = None
+    q: Text = None
+    clauses: Annotated[bool, Query(description="With the clauses in force on the day.")] = True
+
+    def where(self) -> ContractFilter:
+        """The conditions as the read model takes them."""
+        same = ("team", "engagement", "status", "track", "person", "in_force")
+        return ContractFilter(search=self.q or None, **{name: getattr(self, name) for name in same})
+
+
+@router.get("")
+def list_contracts(
+    view: Annotated[View, reading("contract.read")],
+    asked: Annotated[ContractQuery, Depends()],
+    limit: LimitQuery = 100,
+    cursor: CursorQuery = None,
+) -> Response:
+    """Contracts by id as they stand on a day, as known at a position.
+
+    The first page fixes what is known: later pages show the same moment. `q` looks in number,
+    person and contract id.
+    """
+    caught_up(view, "contract_terms")
+    found = view.readers.contracts.contracts(
+        view.tenant,
+        view.effective,
+        view.position,
+        asked.where(),
+        terms=asked.clauses,
+        cursor=cursor,
+        limit=limit,
+    )
+    shown = views.page(found, lambda item: _as_of(item, asked.clauses))
+    return json_answer({**shown, "effective": view.effective, "known": found.known})
+
+
+def _as_of(item: ContractAsOf, clauses: bool) -> dict[str, Any]:
+    shown = {**views.contract(item.state), "character": item.character, "in_force": item.in_force}
+    if clauses:
+        shown["clauses"] = [views.clause(term) for term in item.state.terms]
+    return shown
 
 
 @router.get("/{contract}")

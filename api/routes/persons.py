@@ -10,7 +10,7 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import PersonId
-from api.reads import View, reading
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading
 from api.writes import Reasoned, Write, command_of, json_answer, writing
 from domain.person import ChangePersonalData, RegisterPerson, SetTaxProfile
 from domain.refusals import Forbidden
@@ -62,6 +62,20 @@ def register_person(
         reason=body.reason,
         location=f"/v1/persons/{body.person}",
     )
+
+
+@router.get("")
+def list_persons(
+    view: Annotated[View, present("person.read")],
+    q: Text = None,
+    limit: LimitQuery = 100,
+    cursor: CursorQuery = None,
+) -> Response:
+    """Persons by id, without personal data: `q` looks in ids alone."""
+    caught_up(view, "directory")
+    entries = view.readers.directory.entries
+    found = entries(view.tenant, "person", search=q, cursor=cursor, limit=limit)
+    return json_answer(views.page(found))
 
 
 @router.get("/{person}")

@@ -35,7 +35,7 @@ def open_tenant(
         command = command_of(OpenTenant, body)
         receipts = setup.open_tenant(write.desk, command, write.act(body.reason))
         caller: Caller = write.caller
-        key, text = caller.service.access.issue(
+        key, text = caller.readers.access.issue(
             body.tenant, caller.actor, ["admin"], by=caller.actor, at=caller.now
         )
         secret.append(text)
