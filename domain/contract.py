@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -227,6 +227,7 @@ def plan_on(
         term=state.period,
         effective=day,
         changed=changed,
+        before={term.key: term.clause for term in terms_on(state.terms, day - timedelta(days=1))},
     )
 
 
