@@ -12,7 +12,6 @@ from api.cli_contract_acts import BODY, CONTRACT, act_on, contract
 from api.cli_files import pairs, parsed, value_of
 from api.cli_session import Session
 from domain import contract_commands as commands
-from domain.clauses import clause_of
 from domain.contract_state import Contract
 from domain.refusals import Invalid
 from domain.terms import terms_on
@@ -147,7 +146,7 @@ def _changed(
     )
     for term in terms_on(state.terms, whole.effective):
         if term.key == key:
-            return clause_of({**term.data, **fields}).model_dump(mode="json")
+            return {**term.data, **fields}
     in_force = ", ".join(term.key for term in terms_on(state.terms, whole.effective))
     raise Invalid(
         f"合同 {state.contract} 在 {whole.effective} 没有条款 {key}",

@@ -111,7 +111,7 @@ def show_scheme(session: Session, scheme_id: str, known: str | None) -> None:
 @kpi.command("list")
 def list_schemes(session: Session) -> None:
     """List the KPI schemes."""
-    directory(session, "kpi", None, ("team", "weights"))
+    directory(session, "kpi", None, ("team",))
 
 
 @click.group(cls=Section)

@@ -10,6 +10,7 @@ from api import cli_show
 from api.cli_base import Section
 from api.cli_files import parsed
 from api.cli_session import Session, without_none
+from api.cli_show import yuan
 from domain import payout, payrun
 from domain.lines import Payslip
 from domain.payrun import PayRun
@@ -60,9 +61,13 @@ def compute(session: Session, month: str, pay_date: str | None) -> None:
 @pay.command(writes=True)
 @RUN
 @click.option("--digest", help="Approve only if the run still has this digest.")
-def approve(session: Session, run_id: str, digest: str | None) -> None:
+@click.option(
+    "--leave-out", multiple=True, metavar="CONTRACT", help="Accept that this one has no payslip."
+)
+def approve(session: Session, run_id: str, digest: str | None, leave_out: tuple[str, ...]) -> None:
     """Approve a computed run; not by who computed it or amended its contracts."""
-    command = parsed(payrun.ApprovePayRun, without_none({"digest": digest}))
+    said = {"digest": digest, "leave_out": leave_out or None}
+    command = parsed(payrun.ApprovePayRun, without_none(said))
     asked = session.ask(run_id, command)
     outcome = runs.approve(session.current, session.tenant, run_id, command, asked)
     session.done(f"Run {run_id} approved", outcome)
@@ -100,9 +105,9 @@ def list_runs(session: Session, month: str | None, status: str | None) -> None:
             row.status,
             row.pay_date,
             row.payslips,
-            row.gross,
-            row.tax,
-            row.net,
+            yuan(row.gross),
+            yuan(row.tax),
+            yuan(row.net),
             len(row.exceptions),
         )
         for row in found
@@ -125,6 +130,8 @@ def _show_run(session: Session, run: PayRun) -> None:
         exceptions = shown.pop("exceptions")
         for name in ("version", "pinned", "contracts", "payslips"):
             shown[name] = str(shown[name])
+        for name in ("gross", "contributions", "tax", "net"):
+            shown[name] = yuan(shown[name])
         cli_show.fields(shown.items())
         cli_show.table(
             ("contract", "code", "what"),
@@ -147,11 +154,11 @@ def register(session: Session, run_id: str) -> None:
         (
             row.contract_id,
             row.person_id,
-            row.gross,
-            row.contributions,
-            row.tax,
-            row.net,
-            row.carried_out + row.owed_out,
+            yuan(row.gross),
+            yuan(row.contributions),
+            yuan(row.tax),
+            yuan(row.net),
+            yuan(row.carried_out + row.owed_out),
         )
         for row in found
     ]
@@ -177,10 +184,10 @@ def payslip_lines(slip: Payslip, *, lineage: bool = False) -> None:
         said = f"{line.en}\n{line.zh}"
         if lineage:
             said += "\n" + "\n".join(f"  {k}: {cli_show.cell(v)}" for k, v in line.lineage.items())
-        rows.append((line.code, line.clause, line.period, line.amount, said))
+        rows.append((line.code, line.clause, line.period, yuan(line.amount), said))
     cli_show.table(columns, rows, title)
     names = ("gross", "contributions", "tax", "net", "employer_cost", "carried_out", "owed_out")
-    cli_show.fields((name, getattr(slip, name)) for name in names)
+    cli_show.fields((name, yuan(getattr(slip, name))) for name in names)
 
 
 @pay.command(writes=True)
@@ -246,7 +253,7 @@ def list_payouts(session: Session, **wanted: str | None) -> None:
     rows = [
         (
             row.payout_id,
-            row.amount,
+            yuan(row.amount),
             row.status,
             row.attempts,
             row.end_to_end_id,

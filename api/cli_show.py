@@ -89,7 +89,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
     from rich import box
     from rich.table import Table
 
-    made = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    made = Table(title=title or None, box=box.SIMPLE_HEAD, show_edge=False, title_justify="left")
     for column in columns:
         name, right = column.removesuffix(">"), column.endswith(">")
         made.add_column(name, justify="right" if right else "left", overflow="fold")
@@ -130,6 +130,11 @@ def cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {cell(item)}" for name, item in value.items())
     return str(value)
+
+
+def yuan(amount: Decimal) -> str:
+    """An amount of money."""
+    return format(amount, ",.2f")
 
 
 def flat(value: Any) -> dict[str, Any]:
