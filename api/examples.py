@@ -130,6 +130,28 @@ TRY_EXAMPLE: dict[str, Any] = {
     "pay_date": "2025-04-10",
     "figures": [{"metric": "sales", "value": "120000"}],
 }
+_ROW = {
+    "row_id": "536365-1",
+    "person": "P-0001",
+    "metric": "sales",
+    "day": "2025-03-01",
+    "value": "199.90",
+    "category": "beauty",
+    "order_ref": "536365",
+}
+BATCH_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"example": [_ROW]},
+            "application/x-ndjson": {"example": _ROW},
+            "text/csv": {
+                "example": "row_id,person,metric,day,value,category,order_ref\n"
+                "536365-1,P-0001,sales,2025-03-01,199.90,beauty,536365\n"
+            },
+        },
+    }
+}
 EXAMPLES: dict[str, ConfigDict] = {
     name: ConfigDict(json_schema_extra={"examples": [sample]}) for name, sample in SAMPLES.items()
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from domain.contract_state import Contract
+from domain.money import fen
 from domain.periods import Period
 from domain.person import Person
 from domain.terms import Term, terms_on
@@ -109,12 +111,54 @@ def fact(record: Recorded) -> dict[str, Any]:
     }
 
 
+_MONEY = frozenset(
+    [
+        "amount",
+        "gross",
+        "contributions",
+        "tax",
+        "net",
+        "employer_cost",
+        "carried_out",
+        "owed_out",
+        "draw_balance",
+        "income",
+        "exempt",
+        "special_additional",
+        "other",
+        "relief",
+        "withheld",
+    ]
+)
+"""Names that hold amounts in yuan: they are shown to the fen wherever they are exact to it."""
+
+
+def money(value: Any) -> Any:
+    """Plain data in which amounts have their two decimals: the ledger keeps 9000, not 9000.00."""
+    plain = msgspec.to_builtins(value, builtin_types=(Decimal, date, datetime))
+    return _with_fen(plain)
+
+
+def _with_fen(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _with_fen(inner, key) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_fen(inner) for inner in value]
+    if name in _MONEY and isinstance(value, Decimal) and value == fen(value):
+        return fen(value)
+    return value
+
+
 _SHORT = {"run_id": "run", "contract_id": "contract", "person_id": "person", "payout_id": "payout"}
 
 
 def row(found: msgspec.Struct) -> dict[str, Any]:
     """A row of a read model under the names the rest of the interface uses."""
-    return {_SHORT.get(name, name): value for name, value in msgspec.structs.asdict(found).items()}
+    values = {
+        _SHORT.get(name, name): value for name, value in msgspec.structs.asdict(found).items()
+    }
+    shown: dict[str, Any] = money(values)
+    return shown
 
 
 def page(found: Page[Any], show: Callable[[Any], Any] = row) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _computed(write: Write, body: RunRequest) -> dict[str, Any]:
         run_id = started.receipts[0].stream.removeprefix("payrun/")
         run = payrun.read_run(write.desk, write.tenant, run_id)
         if run.status != "computing":
-            return {"receipts": started.receipts, "run": run}
+            return {"receipts": started.receipts, "run": views.money(run)}
     outcome = payrun.compute(
         write.desk,
         write.tenant,
@@ -62,7 +62,7 @@ def _computed(write: Write, body: RunRequest) -> dict[str, Any]:
         write.ask(body.reason, "/start"),
         today=write.caller.today,
     )
-    return {"receipts": outcome.receipts, "run": outcome.state}
+    return {"receipts": outcome.receipts, "run": views.money(outcome.state)}
 
 
 @router.get("")
@@ -86,7 +86,7 @@ def get_run(run: RunId, view: Annotated[View, reading("run.read")]) -> Response:
     """A run with its sums and exceptions, as known at a position."""
     state = payrun.read_run(view.desk, view.tenant, run, known=view.known)
     return json_answer(
-        {"run": state, "known": view.position}, headers={"ETag": f'"{state.version}"'}
+        {"run": views.money(state), "known": view.position}, headers={"ETag": f'"{state.version}"'}
     )
 
 
@@ -111,7 +111,8 @@ def _on_run(
         return do(ask).receipts
 
     def show(position: int) -> dict[str, Any]:
-        return {"run": payrun.read_run(write.desk, write.tenant, run, known=position)}
+        state = payrun.read_run(write.desk, write.tenant, run, known=position)
+        return {"run": views.money(state)}
 
     return write.once(receipts, show, reason=body.reason)
 

@@ -66,7 +66,7 @@ def list_payouts(
         name: {"payouts": count, "amount": amount}
         for name, (count, amount) in ledger.totals(view.tenant, run).items()
     }
-    return json_answer({**views.page(found), "totals": totals})
+    return json_answer({**views.page(found), "totals": views.money(totals)})
 
 
 @router.get("/{payout}")
@@ -79,7 +79,7 @@ def get_payout(payout: PayoutId, view: Annotated[View, reading("payout.read")]) 
         for attempt in view.readers.payouts.attempts(view.tenant, payout)
         if attempt.attempt <= state.attempt
     ]
-    shown = {"payout": state, "attempts": attempts, "known": view.position}
+    shown = {"payout": views.money(state), "attempts": attempts, "known": view.position}
     return json_answer(shown, headers={"ETag": f'"{state.version}"'})
 
 
@@ -90,7 +90,8 @@ def _on_payout(
         return do(ask).receipts
 
     def show(position: int) -> dict[str, Any]:
-        return {"payout": payouts.read_payout(write.desk, write.tenant, payout, position)}
+        state = payouts.read_payout(write.desk, write.tenant, payout, position)
+        return {"payout": views.money(state)}
 
     return write.once(receipts, show, reason=body.reason)
 

@@ -23,7 +23,7 @@ def get_payslip(
 ) -> Response:
     """One payslip with every line and its lineage, as known at a position."""
     found = read_payslip(view.desk, view.tenant, run, contract, known=view.known)
-    return json_answer({"run": run, "payslip": found, "known": view.position})
+    return json_answer({"run": run, "payslip": views.money(found), "known": view.position})
 
 
 @router.get("/contracts/{contract}/payslips")
