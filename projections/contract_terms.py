@@ -86,22 +86,22 @@ _OPEN_HEADERS: LiteralString = """
         starts, ends, template, template_version, characters, document_sha256, signed_by,
         activated_on, fixed_terms, amended_by, expiry_decision
     FROM contract_header
-    WHERE tenant_id = %s AND contract_id = ANY(%s) AND upper_inf(known)"""
+    WHERE tenant_id = %b AND contract_id = ANY(%b) AND upper_inf(known)"""
 _OPEN_CLAUSES: LiteralString = """
     SELECT contract_id, clause_key, lower(effective), upper(effective), lower(known), params,
         text_zh, text_en, position, version
     FROM clause_version
-    WHERE tenant_id = %s AND contract_id = ANY(%s) AND upper_inf(known)
+    WHERE tenant_id = %b AND contract_id = ANY(%b) AND upper_inf(known)
     ORDER BY position, clause_key, effective"""
 _CLOSE_HEADERS: LiteralString = """
     UPDATE contract_header AS h SET known = int8range(lower(h.known), a.until)
-    FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS a (contract, version, until)
-    WHERE h.tenant_id = %s AND h.contract_id = a.contract AND h.version = a.version"""
+    FROM unnest(%b::text[], %b::int[], %b::bigint[]) AS a (contract, version, until)
+    WHERE h.tenant_id = %b AND h.contract_id = a.contract AND h.version = a.version"""
 _CLOSE_CLAUSES: LiteralString = """
     UPDATE clause_version AS c SET known = int8range(a.since, a.until)
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[])
         AS a (contract, key, effective, since, until)
-    WHERE c.tenant_id = %s AND c.contract_id = a.contract AND c.clause_key = a.key
+    WHERE c.tenant_id = %b AND c.contract_id = a.contract AND c.clause_key = a.key
         AND c.effective = a.effective::daterange AND c.known = int8range(a.since, NULL)"""
 
 Piece = tuple[str, str, date, date | None, int]

@@ -45,8 +45,8 @@ ENTRY = Table(
 )
 _PRESENT: LiteralString = """
     SELECT e.kind, e.id, e.title, e.status, e.position, e.version, e.data
-    FROM unnest(%s::text[], %s::text[]) AS a (kind, id)
-    JOIN directory_entry AS e ON e.tenant_id = %s AND e.kind = a.kind AND e.id = a.id"""
+    FROM unnest(%b::text[], %b::text[]) AS a (kind, id)
+    JOIN directory_entry AS e ON e.tenant_id = %b AND e.kind = a.kind AND e.id = a.id"""
 _LIST: LiteralString = """
     SELECT kind, id, title, status, position, version, data FROM projections.directory_entry
     WHERE tenant_id = %(tenant)s AND kind = %(kind)s

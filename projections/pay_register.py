@@ -123,8 +123,8 @@ LINE = Table(
 _RUN_STATE = tuple(set(PayRun.__struct_fields__) & set(RUN.columns))
 _OLD_LINES: LiteralString = """
     DELETE FROM payslip_line AS l
-    USING unnest(%s::text[], %s::text[]) AS a (run, contract)
-    WHERE l.tenant_id = %s AND l.run_id = a.run AND l.contract_id = a.contract"""
+    USING unnest(%b::text[], %b::text[]) AS a (run, contract)
+    WHERE l.tenant_id = %b AND l.run_id = a.run AND l.contract_id = a.contract"""
 
 
 def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> None:

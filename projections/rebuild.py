@@ -18,6 +18,7 @@ from domain.refusals import WrongState
 from ledger.store import FactStore
 from projections import progress, runner
 from projections.model import SCHEMA, Connection, Pool, ReadModel
+from projections.pages import Pages
 
 WORK = "pg_temp"
 SAMPLE = 10
@@ -90,7 +91,7 @@ def rebuild(
         progress.ensure(connection, tenant, [model])
         _make_tables(connection, model)
         try:
-            build = _Build(connection, store, model, tenant, batch, report)
+            build = _Build(connection, Pages(pool, store), model, tenant, batch, report)
             build.fill()
             return build.finish(accept)
         finally:
@@ -104,14 +105,14 @@ class _Build:
     def __init__(
         self,
         connection: Connection,
-        store: FactStore,
+        pages: Pages,
         model: ReadModel,
         tenant: str,
         batch: int,
         report: Report,
     ) -> None:
         self._connection = connection
-        self._store = store
+        self._pages = pages
         self._model = model
         self._tenant = tenant
         self._batch = batch
@@ -151,10 +152,10 @@ class _Build:
         return progress.marks(self._connection, self._tenant)[self._model.name]
 
     def _page(self, target: int) -> None:
-        page = self._store.facts_after(self._tenant, self._position, self._batch, upto=target)
-        runner.without_gap(page, self._position)
-        runner.apply(self._connection, self._tenant, self._model, page)
-        self._position = page[-1].position
+        wanted = self._model.names
+        page = self._pages.read(self._tenant, self._position, target, wanted, self._batch)
+        runner.apply(self._connection, self._tenant, self._model, page.recorded)
+        self._position = page.end
         self._report(self._position, target)
 
     def _analyze(self) -> None:

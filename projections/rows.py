@@ -50,7 +50,7 @@ class Table:
         self, connection: Connection, tenant: str, column: str, values: Iterable[str]
     ) -> list[Row]:
         """The present rows whose `column` is one of the values."""
-        query = sql.SQL("SELECT {} FROM {} WHERE tenant_id = %s AND {} = ANY(%s)").format(
+        query = sql.SQL("SELECT {} FROM {} WHERE tenant_id = %b AND {} = ANY(%b)").format(
             sql.SQL(", ").join(map(sql.Identifier, self.columns)),
             sql.Identifier(self.name),
             sql.Identifier(column),
@@ -73,14 +73,14 @@ class Table:
             sql.SQL("a.{}::" + kind).format(sql.Identifier(name))
             for name, kind in self.columns.items()
         ]
-        arrays = [sql.SQL("%s::" + _ARRAYS.get(t, t) + "[]") for t in self.columns.values()]
+        arrays = [sql.SQL("%b::" + _ARRAYS.get(t, t) + "[]") for t in self.columns.values()]
         changed = [
             sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
             for name in self.columns
             if name not in self.key
         ]
         return sql.SQL(
-            "INSERT INTO {table} (tenant_id, {names}) SELECT %s, {values} "
+            "INSERT INTO {table} (tenant_id, {names}) SELECT %b, {values} "
             "FROM unnest({arrays}) AS a ({names}) "
             "ON CONFLICT (tenant_id, {key}) DO UPDATE SET {changed}"
         ).format(

@@ -15,6 +15,7 @@ from ledger.store import FactStore
 from projections import progress
 from projections.errors import behind, halted
 from projections.model import Connection, ModelStatus, Pool, ReadModel
+from projections.pages import Facts, Pages
 from projections.progress import Mark
 
 BATCH = 5000
@@ -38,6 +39,7 @@ class Runner:
     ) -> None:
         self._pool = pool
         self._store = store
+        self._pages = Pages(pool, store)
         self.models = {model.name: model for model in models}
         self._batch = batch
         self._poll = poll
@@ -76,8 +78,9 @@ class Runner:
         upto = min([target, *(m.position for m in marks if m.position > first)])
         group = [mark for mark in marks if mark.position == first]
         page = self._read(tenant, group, upto)
-        for mark in group:
-            self._advance(tenant, mark, page)
+        if page is not None:
+            for mark in group:
+                self._advance(tenant, mark, page)
         with self._moved:
             self._moved.notify_all()
         return True
@@ -91,46 +94,45 @@ class Runner:
             if (mark := found.get(name)) and not mark.halted and mark.version == model.version
         ]
 
-    def _read(self, tenant: str, group: list[Mark], upto: int) -> list[Recorded]:
-        """The next facts; where one cannot be read, those before it, or every one halts."""
-        limit = self._batch
-        while True:
-            try:
-                page = self._store.facts_after(tenant, group[0].position, limit, upto=upto)
-                return without_gap(page, group[0].position)
-            except UnreadableFact as error:
-                if limit == 1:
-                    self._halt(tenant, group, error)
-                    return []
-                limit //= 2
+    def _read(self, tenant: str, group: list[Mark], upto: int) -> Facts | None:
+        """The next facts for a group of models; where there is no going on, every one halts."""
+        wanted = frozenset().union(*(self.models[mark.name].names for mark in group))
+        try:
+            return self._pages.read(tenant, group[0].position, upto, wanted, self._batch)
+        except UnreadableFact as error:
+            self._halt(tenant, group, error)
+            return None
 
-    def _advance(self, tenant: str, mark: Mark, page: list[Recorded]) -> None:
+    def _advance(self, tenant: str, mark: Mark, page: Facts) -> None:
         """Apply a page to one read model; a part that fails is halved down to the one fact."""
-        model, done, size = self.models[mark.name], 0, len(page)
-        while done < len(page):
-            part = page[done : done + size]
+        model, done, size = self.models[mark.name], 0, max(1, len(page.recorded))
+        while mark.position < page.end:
+            part = page.recorded[done : done + size]
+            end = page.end_of(done + len(part))
             try:
-                if not self._apply(tenant, model, mark, part):
+                if not self._apply(tenant, model, mark, part, end):
                     return  # another runner was here: look again
             except Exception as error:  # whatever a fold raises
                 if _may_pass(error):
                     raise
-                if size == 1:
-                    self._halt(tenant, [mark], error, part[0])
+                if len(part) <= 1:
+                    self._halt(tenant, [mark], error, *part)
                     return
-                size = max(1, len(part) // 2)
+                size = len(part) // 2
                 continue
             done += len(part)
-            mark = Mark(mark.name, mark.version, part[-1].position, None)
+            mark = Mark(mark.name, mark.version, end, None)
 
-    def _apply(self, tenant: str, model: ReadModel, mark: Mark, part: list[Recorded]) -> bool:
+    def _apply(
+        self, tenant: str, model: ReadModel, mark: Mark, part: list[Recorded], end: int
+    ) -> bool:
         """Rows and position in one transaction; False where the mark is no longer there."""
         with self._pool.connection() as connection, connection.transaction():
             prepare(connection)
             if progress.lock(connection, tenant, model.name) != mark:
                 return False
             apply(connection, tenant, model, part)
-            progress.move(connection, tenant, model.name, part[-1].position)
+            progress.move(connection, tenant, model.name, end)
         return True
 
     def _halt(
@@ -239,13 +241,6 @@ def apply(connection: Connection, tenant: str, model: ReadModel, part: Sequence[
     wanted = [recorded for recorded in part if recorded.name in model.names]
     if wanted:
         model.apply(connection, tenant, wanted)
-
-
-def without_gap(page: list[Recorded], after: int) -> list[Recorded]:
-    """The page, if it goes on where the last one ended; raises UnreadableFact for a gap."""
-    if not page or page[-1].position - after != len(page):
-        raise UnreadableFact(f"the ledger has a gap after position {after}")
-    return page
 
 
 def _may_pass(error: Exception) -> bool:

@@ -32,7 +32,7 @@ def test_rebuilt_equals_live(
     found = rebuild(pool, store, model, TENANT, batch=7, report=lambda *step: steps.append(step))
     head = store.head(TENANT)[0]
     assert (found.rows, found.taken_over, found.position) == (0, True, head)
-    assert steps[0] == (7, head) and steps[-1] == (head, head)
+    assert steps == sorted(steps) and steps[-1] == (head, head)
     assert {tenant: digest(pool, tenant, model) for tenant in before} == before
     assert len(set(before.values())) == 2, "the tenant is part of the rows"
 
