@@ -116,6 +116,15 @@ BEGIN
               HINT = 'Record a new fact that corrects the old one.';
 END
 $$;
+CREATE FUNCTION ledger.refuse_smaller() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the log of tenant % would shrink from % to %',
+        OLD.tenant_id, OLD.size, NEW.size
+        USING ERRCODE = 'restrict_violation', HINT = 'A tree only grows.';
+END
+$$;
 CREATE FUNCTION ledger.refuse_wrong_versions(p_tenant text, p_streams text[], p_versions integer[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -162,6 +171,23 @@ CREATE TABLE access.api_key (
     CONSTRAINT api_key_is_a_sha256 CHECK ((octet_length(key_hash) = 32))
 );
 COMMENT ON TABLE access.api_key IS 'Keys of the HTTP interface: SHA-256 of a random secret that is shown once and kept nowhere.';
+CREATE TABLE ledger.checkpoint (
+    tenant_id text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    key_number integer NOT NULL,
+    note text NOT NULL,
+    signed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoint_root_is_a_sha256 CHECK ((octet_length(root) = 32))
+);
+COMMENT ON TABLE ledger.checkpoint IS 'Every checkpoint that was signed (C2SP tlog-checkpoint); the columns are an index of the note.';
+CREATE TABLE ledger.cosignature (
+    tenant_id text NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    line text NOT NULL
+);
+COMMENT ON TABLE ledger.cosignature IS 'What witnesses signed under a checkpoint (C2SP tlog-cosignature), a signature line each.';
 CREATE TABLE ledger.fact (
     tenant_id text NOT NULL,
     "position" bigint NOT NULL,
@@ -193,6 +219,25 @@ CREATE TABLE ledger.idempotency (
     CONSTRAINT idempotency_range CHECK ((first_position <= last_position))
 );
 COMMENT ON TABLE ledger.idempotency IS 'What was asked under a key, and its answer: the facts from first to last position.';
+CREATE TABLE ledger.log_key (
+    tenant_id text NOT NULL,
+    number integer NOT NULL,
+    vkey text NOT NULL,
+    from_size bigint NOT NULL,
+    statement text NOT NULL,
+    added_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT log_key_number_counts CHECK ((number > 0))
+);
+COMMENT ON TABLE ledger.log_key IS 'Public keys of each log; the statement is a note signed by the key before and this one.';
+CREATE TABLE ledger.log_state (
+    tenant_id text NOT NULL,
+    origin text NOT NULL,
+    size bigint DEFAULT 0 NOT NULL,
+    edges bytea[] DEFAULT '{}'::bytea[] NOT NULL,
+    CONSTRAINT log_state_size_counts CHECK ((size >= 0))
+);
+ALTER TABLE ONLY ledger.log_state ALTER COLUMN edges SET STORAGE EXTERNAL;
+COMMENT ON TABLE ledger.log_state IS 'How many facts of each tenant stand in its tree, and the tiles that are not full yet.';
 CREATE TABLE ledger.metric_batch (
     tenant_id text NOT NULL,
     batch text NOT NULL,
@@ -241,6 +286,17 @@ CREATE TABLE ledger.rejected_row (
     raw text NOT NULL
 );
 COMMENT ON TABLE ledger.rejected_row IS 'Rows that were not taken, and why: with metric_row they are every row that came in.';
+CREATE TABLE ledger.tile (
+    tenant_id text NOT NULL,
+    level smallint NOT NULL,
+    number bigint NOT NULL,
+    hashes bytea NOT NULL,
+    CONSTRAINT tile_is_full CHECK ((octet_length(hashes) = 8192)),
+    CONSTRAINT tile_level_is_one CHECK (((level >= 0) AND (level <= 7))),
+    CONSTRAINT tile_number_counts CHECK ((number >= 0))
+);
+ALTER TABLE ONLY ledger.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
+COMMENT ON TABLE ledger.tile IS 'Full tiles: 256 consecutive hashes of one level of the tree.';
 CREATE TABLE ledger.tracking (
     tenant_id text NOT NULL,
     application text NOT NULL,
@@ -460,6 +516,10 @@ CREATE TABLE public.tallystick_migration (
 );
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
+ALTER TABLE ONLY ledger.checkpoint
+    ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (tenant_id, size);
+ALTER TABLE ONLY ledger.cosignature
+    ADD CONSTRAINT cosignature_pkey PRIMARY KEY (tenant_id, size, witness);
 ALTER TABLE ONLY ledger.fact
     ADD CONSTRAINT fact_pkey PRIMARY KEY (tenant_id, "position");
 ALTER TABLE ONLY ledger.fact
@@ -468,6 +528,10 @@ ALTER TABLE ONLY ledger.head
     ADD CONSTRAINT head_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY ledger.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, key);
+ALTER TABLE ONLY ledger.log_key
+    ADD CONSTRAINT log_key_pkey PRIMARY KEY (tenant_id, number);
+ALTER TABLE ONLY ledger.log_state
+    ADD CONSTRAINT log_state_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY ledger.metric_batch
     ADD CONSTRAINT metric_batch_pkey PRIMARY KEY (tenant_id, batch);
 ALTER TABLE ONLY ledger.metric_batch
@@ -480,6 +544,8 @@ ALTER TABLE ONLY ledger.person_key
     ADD CONSTRAINT person_key_pkey PRIMARY KEY (tenant_id, person_id);
 ALTER TABLE ONLY ledger.rejected_row
     ADD CONSTRAINT rejected_row_pkey PRIMARY KEY (tenant_id, batch, row_no);
+ALTER TABLE ONLY ledger.tile
+    ADD CONSTRAINT tile_pkey PRIMARY KEY (tenant_id, level, number);
 ALTER TABLE ONLY ledger.tracking
     ADD CONSTRAINT tracking_pkey PRIMARY KEY (tenant_id, application);
 ALTER TABLE ONLY projections.audit_entry
@@ -529,6 +595,10 @@ CREATE INDEX payout_status ON projections.payout USING btree (tenant_id, status)
 CREATE INDEX payslip_contract ON projections.payslip USING btree (tenant_id, contract_id, month);
 CREATE INDEX payslip_line_period ON projections.payslip_line USING btree (tenant_id, contract_id, period);
 CREATE INDEX payslip_person ON projections.payslip USING btree (tenant_id, person_id, pay_date);
+CREATE TRIGGER checkpoint_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.checkpoint FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.checkpoint ENABLE ALWAYS TRIGGER checkpoint_stays;
+CREATE TRIGGER cosignature_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.cosignature FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.cosignature ENABLE ALWAYS TRIGGER cosignature_stays;
 CREATE TRIGGER fact_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.fact FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.fact ENABLE ALWAYS TRIGGER fact_stays;
 CREATE TRIGGER head_goes_on BEFORE UPDATE ON ledger.head FOR EACH ROW WHEN (((new."position" < old."position") OR (new.recorded_at < old.recorded_at) OR (new.tenant_id <> old.tenant_id))) EXECUTE FUNCTION ledger.refuse_backwards();
@@ -537,14 +607,28 @@ CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON ledger.head FOR EACH STAT
 ALTER TABLE ledger.head ENABLE ALWAYS TRIGGER head_stays;
 CREATE TRIGGER idempotency_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.idempotency FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.idempotency ENABLE ALWAYS TRIGGER idempotency_stays;
+CREATE TRIGGER log_key_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.log_key FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.log_key ENABLE ALWAYS TRIGGER log_key_stays;
+CREATE TRIGGER log_state_grows BEFORE UPDATE ON ledger.log_state FOR EACH ROW WHEN (((new.size < old.size) OR (new.origin <> old.origin) OR (new.tenant_id <> old.tenant_id))) EXECUTE FUNCTION ledger.refuse_smaller();
+ALTER TABLE ledger.log_state ENABLE ALWAYS TRIGGER log_state_grows;
+CREATE TRIGGER log_state_stays BEFORE DELETE OR TRUNCATE ON ledger.log_state FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.log_state ENABLE ALWAYS TRIGGER log_state_stays;
 CREATE TRIGGER metric_batch_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_batch FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.metric_batch ENABLE ALWAYS TRIGGER metric_batch_stays;
 CREATE TRIGGER metric_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.metric_row ENABLE ALWAYS TRIGGER metric_row_stays;
 CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.rejected_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.rejected_row ENABLE ALWAYS TRIGGER rejected_row_stays;
+CREATE TRIGGER tile_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.tile FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.tile ENABLE ALWAYS TRIGGER tile_stays;
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
+ALTER TABLE ONLY ledger.checkpoint
+    ADD CONSTRAINT checkpoint_key FOREIGN KEY (tenant_id, key_number) REFERENCES ledger.log_key(tenant_id, number);
+ALTER TABLE ONLY ledger.cosignature
+    ADD CONSTRAINT cosignature_checkpoint FOREIGN KEY (tenant_id, size) REFERENCES ledger.checkpoint(tenant_id, size);
+ALTER TABLE ONLY ledger.log_state
+    ADD CONSTRAINT log_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY ledger.metric_batch
     ADD CONSTRAINT metric_batch_fact FOREIGN KEY (tenant_id, "position") REFERENCES ledger.fact(tenant_id, "position");
 ALTER TABLE ONLY ledger.person_key
