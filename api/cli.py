@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from api import cli_company, cli_contract_amend, cli_measures, cli_pay, cli_system
+from api import cli_company, cli_contract_amend, cli_figures, cli_measures, cli_pay, cli_system
 from api.cli_base import Section
 
 START = """\
@@ -40,6 +40,8 @@ for command in (
     cli_contract_amend.contract,
     cli_measures.metric,
     cli_measures.kpi,
+    cli_figures.figures,
+    cli_figures.import_files,
     cli_pay.pay,
     cli_system.history,
     cli_system.status,

@@ -12,8 +12,12 @@ from api import cli_show
 from api.cli_base import Section
 from api.cli_files import FILE
 from api.cli_session import Session
+from domain.periods import Month
+from domain.refusals import Invalid
 from ledger.figures import BatchReceipt
 from workflows.figures import record_upload, rules_of
+from workflows.import_mapping import Mapping
+from workflows.imports import ImportReport, import_folder, read_mapping
 from workflows.row_files import format_of
 
 BLOCK = 1024 * 1024
@@ -106,6 +110,93 @@ def rejected(session: Session, batch: str) -> None:
     columns = ("row>", "code", "reason", "it said")
     rows = [(str(one.row_no), one.code, f"{one.en}\n{one.zh}", one.raw) for one in found]
     session.show(cli_show.listed(found), lambda: cli_show.table(columns, rows))
+
+
+@click.command("import", cls=Section.command_class, writes=True)
+@click.argument("path", metavar="FOLDER|FILE", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--mapping",
+    "mapping_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Says what the columns mean (docs/imports.md).",
+)
+@click.option("--month", "months", multiple=True, help="Only this month, such as 2025-03.")
+def import_files(session: Session, path: Path, mapping_file: Path, months: tuple[str, ...]) -> None:
+    """Import a customer's export: every row ends as a figure or in the report with a reason.
+
+    A FILE is imported alone, with the look-up files of its folder. An import that was cut off is
+    started again: what stands already counts once.
+    """
+    mapping, folder = read_mapping(mapping_file), path
+    if path.is_file():
+        mapping, folder = _part_of(mapping, path.name), path.parent
+    desk = session.desk
+    with cli_show.progress("Rows") as moved:
+        report = import_folder(
+            desk,
+            session.tenant,
+            folder,
+            mapping,
+            session.act,
+            today=session.today,
+            months={month_of(month) for month in months} or None,
+            progress=moved,
+        )
+    data = {
+        "rows_in": report.rows_in,
+        "rows_recorded": report.rows_recorded,
+        "figures": report.figures,
+        "rejected": report.rejected,
+        "notes": report.notes,
+        "sums": report.sums,
+        "files": report.files,
+    }
+    session.show(data, lambda: _imported(report))
+
+
+def _part_of(mapping: Mapping, name: str) -> Mapping:
+    """The part of a mapping that reads one file."""
+    if mapping.orders and mapping.orders.file == name:
+        return mapping.model_copy(update={"traffic": None})
+    if mapping.traffic and mapping.traffic.file == name:
+        return mapping.model_copy(update={"orders": None, "attribution": None})
+    raise Invalid(
+        f"映射文件没有提到 {name}",
+        f"The mapping does not say how {name} is read",
+        do="Name the file in the mapping, or import the folder.",
+        field="file",
+    )
+
+
+def month_of(text: str) -> Month:
+    """A month of an option. Raises Invalid."""
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise Invalid(
+            f"{text[:20]} 不是月份", str(error), do="Write it as 2025-03.", field="month"
+        ) from None
+
+
+def _imported(report: ImportReport) -> None:
+    cli_show.table(
+        ("file", "rows in>", "taken>", "rejected>", "figures>", "batches>"),
+        (
+            (
+                file.file,
+                file.rows_in,
+                file.rows_recorded,
+                sum(file.rejected.values()),
+                file.figures,
+                len(file.batches),
+            )
+            for file in report.files
+        ),
+    )
+    cli_show.table(("rejected because", "rows>"), report.rejected.items())
+    cli_show.table(("taken, and worth knowing", "rows>"), report.notes.items())
+    cli_show.table(("metric", "sum>"), report.sums.items())
 
 
 def _all(page_after: Callable[[int], list[Any]]) -> list[Any]:

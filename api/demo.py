@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from workflows.desk import Desk
 
 FOLDERS = (CHECKOUT.parent / "shared" / "data", CHECKOUT / "demo_data" / "sample")
 """Where the company's files are looked for: the whole export, else the sample."""
-MAPPING = CHECKOUT / "demo_data"
+MAPPING = CHECKOUT / "demo_data" / "mapping.yaml"
 KEYS = "demo-keys.json"
 PEOPLE = {
     "hr": demo_company.HR,
@@ -50,6 +53,7 @@ def run_demo(settings: Settings, folder: Path | None, *, serving: bool, as_json:
         return
     with opened(settings) as desk:
         _prepare(desk, settings, folder, as_json=as_json)
+        desk.runner.catch_up(demo_company.TENANT)
 
 
 def _prepare(desk: Desk, settings: Settings, folder: Path | None, *, as_json: bool) -> None:
@@ -75,8 +79,20 @@ def _fill(desk: Desk, folder: Path | None) -> None:
     source = folder or _folder()
     today = datetime.now(CHINA).date()
     cli_show.say(f"Filling the company from {source} (once; it takes a few minutes) …")
-    with cli_show.progress_of_steps() as moved:
-        demo.fill(desk, source, today=today, progress=moved)
+    with with_mapping(source) as whole, cli_show.progress_of_steps() as moved:
+        demo.fill(desk, whole, today=today, progress=moved)
+
+
+@contextmanager
+def with_mapping(folder: Path) -> Iterator[Path]:
+    """The folder, with the demo's own mapping file beside its files where it has none."""
+    if (folder / MAPPING.name).is_file():
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="tallystick-demo-") as made:
+        for file in (*folder.iterdir(), MAPPING):
+            (Path(made) / file.name).symlink_to(file.absolute())
+        yield Path(made)
 
 
 def _folder() -> Path:
