@@ -14,7 +14,8 @@ from api.refusals import BadText, DuplicateName, Malformed, NotANumber, NotUtf8,
 
 DEEPEST = 32
 _LONGEST_NUMBER = 40
-_EXPONENT = re.compile(r"\s*[+-]?[0-9_.]*[eE][+-]?[0-9_]{3,}\s*%?\s*", re.ASCII)
+_EXPONENT = re.compile(r"\s*[+-]?[\d_.]*[eE][+-]?[\d_]{3,}\s*%?\s*")
+"""An exponent of three digits or more: writing such a number out would fill the memory."""
 _WRONG_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -75,7 +76,7 @@ def _check(text: str) -> None:
             "A text holds NUL or half of a character pair",
             do="Send whole characters; leave U+0000 out.",
         )
-    if len(text) <= _LONGEST_NUMBER and _EXPONENT.fullmatch(text):
+    if _EXPONENT.fullmatch(text):
         raise _no_number(text)
 
 
