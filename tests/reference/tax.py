@@ -1,0 +1,124 @@
+"""Income tax to withhold, slice by slice, as rules-cn.md tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tests.reference import law
+from tests.reference.rounding import to_fen
+
+NOTHING = Fraction(0)
+YearMonth = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Paid:
+    """One payment: what it was for tax, and what was withheld from it."""
+
+    month: YearMonth
+    """The month of payment."""
+    income: Fraction
+    exempt: Fraction = NOTHING
+    contributions: Fraction = NOTHING
+    special: Fraction = NOTHING
+    other: Fraction = NOTHING
+    relief: Fraction = NOTHING
+    withheld: Fraction = NOTHING
+
+
+def by_slices(amount: Fraction, brackets: list[law.Bracket]) -> Fraction:
+    """Tax of an amount: every slice of it at its own rate."""
+    tax, below = NOTHING, NOTHING
+    for up_to, rate in brackets:
+        top = amount if up_to is None else min(amount, up_to)
+        if top > below:
+            tax += (top - below) * rate
+        if up_to is None or amount <= up_to:
+            break
+        below = up_to
+    return tax
+
+
+def by_quick_deduction(
+    picked_by: Fraction, amount: Fraction, brackets: list[law.Bracket], quick: list[int]
+) -> Fraction:
+    """Tax of an amount at one rate less the quick deduction; another amount may pick the rate."""
+    for (up_to, rate), deduction in zip(brackets, quick, strict=True):
+        if up_to is None or picked_by <= up_to:
+            return amount * rate - deduction
+    raise AssertionError("the last bracket has no bound")
+
+
+def withheld_now(owed: Fraction, relief: Fraction, withheld: Fraction) -> Fraction:
+    """Below 0 nothing is withheld and nothing is refunded in the year."""
+    return to_fen(max(NOTHING, owed - relief - withheld))
+
+
+def wages(
+    before: list[Paid],
+    now: Paid,
+    months_here: int,
+    *,
+    first_job: bool = False,
+    sixty_thousand: bool = False,
+) -> Fraction:
+    """累计预扣法: the year of payment so far, with 5,000 for every month employed here."""
+    year = [paid for paid in before if paid.month[0] == now.month[0]]
+    every = [*year, now]
+    months = now.month[1] if first_job else months_here
+    basic = law.SIXTY_THOUSAND if sixty_thousand else law.DEDUCTION * months
+    taxable = NOTHING
+    for paid in every:
+        taxable += paid.income - paid.exempt - paid.contributions - paid.special - paid.other
+    owed = by_slices(max(NOTHING, taxable - basic), law.YEAR)
+    relief = sum((paid.relief for paid in every), NOTHING)
+    return withheld_now(owed, relief, sum((paid.withheld for paid in year), NOTHING))
+
+
+def months_here(started: YearMonth, paid: YearMonth) -> int:
+    """Months employed here in the year of payment, counted one by one."""
+    count, month = 0, (paid[0], 1)
+    while month <= paid:
+        if month >= started:
+            count += 1
+        month = (month[0], month[1] + 1)
+    return count
+
+
+def labour(income: Fraction, earlier: Fraction = NOTHING, withheld: Fraction = NOTHING) -> Fraction:
+    """劳务报酬, ordinary payer: the payments of one project in a month are one time."""
+    whole = income + earlier
+    cost = Fraction(800) if whole <= 4000 else whole / 5
+    taxable = max(NOTHING, whole - cost)
+    return withheld_now(by_slices(taxable, law.LABOUR), NOTHING, withheld)
+
+
+def platform(before: list[Paid], now: Paid) -> Fraction:
+    """劳务报酬 from a platform: cumulative over the months of unbroken income in the year."""
+    run = unbroken([paid for paid in before if paid.month >= law.PLATFORM_FROM], now.month)
+    every = [*run, now]
+    months = len({paid.month for paid in every})
+    taxable = -law.DEDUCTION * months
+    for paid in every:
+        taxable += paid.income - paid.income / 5 - paid.exempt - paid.other
+    owed = by_slices(max(NOTHING, taxable), law.YEAR)
+    relief = sum((paid.relief for paid in every), NOTHING)
+    return withheld_now(owed, relief, sum((paid.withheld for paid in run), NOTHING))
+
+
+def unbroken(before: list[Paid], now: YearMonth) -> list[Paid]:
+    """Payments of the months straight before this one, back to the first empty month."""
+    run, month = [], now
+    while month[1] >= 1:
+        found = [paid for paid in before if paid.month == month]
+        if not found and month != now:
+            break
+        run = [*found, *run]
+        month = (month[0], month[1] - 1)
+    return run
+
+
+def bonus(amount: Fraction) -> Fraction:
+    """全年一次性奖金 taxed on its own: a twelfth of it picks the rate of the whole."""
+    return to_fen(by_quick_deduction(amount / 12, amount, law.MONTH, law.MONTH_QUICK))
