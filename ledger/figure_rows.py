@@ -120,8 +120,9 @@ class Lines:
 class Spool:
     """A batch before it is recorded: every row either taken or rejected, none lost."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, revision: str = "") -> None:
         self.source = source
+        self._revision = revision
         self.taken = Lines()
         self.rejected = Lines()
         self.rejected_by_code: Counter[str] = Counter()
@@ -169,8 +170,9 @@ class Spool:
 
     @property
     def batch(self) -> str:
-        """The id of the batch: its source and content, nothing else."""
-        content = f"{self.source}\n{self.taken.sha256}\n{self.rejected.sha256}"
+        """The id of the batch: its source, content and revision, nothing else."""
+        parts = [self.source, self.taken.sha256, self.rejected.sha256, self._revision]
+        content = "\n".join(part for part in parts if part)
         return f"{self.source}-{hashlib.sha256(content.encode()).hexdigest()[:24]}"
 
     @property

@@ -79,8 +79,12 @@ class FigureStore:
         *,
         declared: int | None = None,
         key: str | None = None,
+        revision: str = "",
     ) -> BatchReceipt:
         """Record a batch, whole or not at all; the same batch again gives its first receipt.
+
+        A batch that is to bring back what an earlier one said, after another corrected it, says
+        so with a `revision` of its own: any word that this content was not sent under.
 
         `rows` may be as long as it likes: it is spooled to disk, not held in memory, and what it
         raises ends the batch with nothing kept. A second row with an id of this batch is
@@ -89,7 +93,7 @@ class FigureStore:
         """
         _check_source(source)
         self._facts.head(tenant)
-        with Spool(source) as spool:
+        with Spool(source, revision) as spool:
             spool.fill(rows, declared)
             once = _idempotency(spool, key)
             fresh = not self._stands(tenant, spool.batch) and self._write(tenant, spool, act, once)

@@ -59,6 +59,7 @@ def record_figures(
     *,
     declared: int | None = None,
     key: str | None = None,
+    revision: str = "",
 ) -> BatchReceipt:
     """Check rows one by one and record them as a batch; rows may be any iterable, read once.
 
@@ -66,7 +67,7 @@ def record_figures(
     raises ends the batch with nothing kept.
     """
     checked = (rules.check(row) for row in _limited(rows))
-    return store.record(tenant, source, checked, act, declared=declared, key=key)
+    return store.record(tenant, source, checked, act, declared=declared, key=key, revision=revision)
 
 
 def record_upload(
@@ -80,11 +81,13 @@ def record_upload(
     *,
     declared: int | None = None,
     key: str | None = None,
+    revision: str = "",
 ) -> UploadResult:
     """Read a file of figures as it arrives and record it as a batch."""
     upload = Upload(form, chunks)
+    rows = upload.rows()
     receipt = record_figures(
-        store, tenant, source, upload.rows(), rules, act, declared=declared, key=key
+        store, tenant, source, rows, rules, act, declared=declared, key=key, revision=revision
     )
     return UploadResult(receipt, upload.encoding)
 
