@@ -109,13 +109,13 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
     """Tell each fact, and keep the last state of its stream."""
     told_with_state = [f.stream for f in recorded if _kind(f.stream) in TELLERS]
     states = _load(connection, tenant, distinct(told_with_state))
+    stored = {*states}
     rows = [_row(fact, _tell(states, fact)) for fact in recorded]
     ENTRY.copy(connection, tenant, rows)
-    STATE.upsert(
-        connection,
-        tenant,
-        ((stream, msgspec.json.encode(state).decode()) for stream, state in states.items()),
-    )
+    encoded = {
+        stream: (stream, msgspec.json.encode(state).decode()) for stream, state in states.items()
+    }
+    STATE.save(connection, tenant, encoded, stored)
 
 
 def _load(connection: Connection, tenant: str, streams: Sequence[str]) -> dict[str, Any]:

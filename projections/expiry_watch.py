@@ -12,7 +12,7 @@ from domain import contract_facts as facts
 from domain.periods import add_months
 from ledger.records import Recorded
 from projections.model import Connection, Pool, names_of
-from projections.rows import Table, distinct, last_segment
+from projections.rows import Table, distinct, last_segment, tuples
 
 name = "expiry_watch"
 version = 1
@@ -90,6 +90,7 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
     contracts = distinct(last_segment(fact.stream) for fact in recorded)
     loaded = EXPIRY.load(connection, tenant, "contract_id", contracts)
     rows = {row[0]: Expiry(*row) for row in loaded}
+    stored = {*rows}
     for fact in recorded:
         contract = last_segment(fact.stream)
         row = _fold(contract, rows.get(contract), fact)
@@ -99,7 +100,7 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
             position=fact.position,
             version=fact.version,
         )
-    EXPIRY.upsert(connection, tenant, map(msgspec.structs.astuple, rows.values()))
+    EXPIRY.save(connection, tenant, tuples(rows), stored)
 
 
 def _fold(contract: str, row: Expiry | None, recorded: Recorded) -> Expiry:

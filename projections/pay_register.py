@@ -23,7 +23,7 @@ from projections.pay_queries import (
     PostedRun,
     RunRow,
 )
-from projections.rows import Row, Table, distinct, last_segment
+from projections.rows import Row, Table, distinct, last_segment, tuples
 
 __all__ = [
     "Balances",
@@ -140,10 +140,10 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
         else:
             runs.append(fact)
     if slips:
-        again = [key for key, slip in slips.items() if slip.version > 1]
+        again = {key for key, slip in slips.items() if slip.version > 1}
         if again:
             connection.execute(_OLD_LINES, [[k[0] for k in again], [k[1] for k in again], tenant])
-        PAYSLIP.upsert(connection, tenant, map(msgspec.structs.astuple, slips.values()))
+        PAYSLIP.save(connection, tenant, tuples(slips), again)
         LINE.copy(connection, tenant, (row for rows in lines.values() for row in rows))
     if runs:
         _fold_runs(connection, tenant, runs)
@@ -185,7 +185,7 @@ def _fold_runs(connection: Connection, tenant: str, recorded: Sequence[Recorded]
     for fact in recorded:
         run = last_segment(fact.stream)
         rows[run] = _run_row(run, rows.get(run), fact)
-    RUN.upsert(connection, tenant, map(msgspec.structs.astuple, rows.values()))
+    RUN.upsert(connection, tenant, tuples(rows).values())
 
 
 def _run_row(run: str, row: RunRow | None, fact: Recorded) -> RunRow:

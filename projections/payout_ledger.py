@@ -13,7 +13,7 @@ from domain.payout import PayoutInstructed, PayoutReturned, PayoutSettled
 from ledger.records import Recorded
 from projections.model import Connection, Pool, names_of
 from projections.paging import Page, after, limited, page
-from projections.rows import Table, distinct, last_segment
+from projections.rows import Table, distinct, last_segment, tuples
 
 name = "payout_ledger"
 version = 1
@@ -107,13 +107,14 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
     payouts = {row[0]: PayoutRow(*row) for row in loaded}
     loaded = ATTEMPT.load(connection, tenant, "payout_id", ids)
     attempts = {row[0]: AttemptRow(*row) for row in loaded}
+    stored = {*payouts}, {*attempts}
     for fact in recorded:
         payout = last_segment(fact.stream)
         payouts[payout] = _payout(payouts.get(payout), fact)
         end_to_end = fact.fact.end_to_end_id  # type: ignore[attr-defined]
         attempts[end_to_end] = _attempt(attempts.get(end_to_end), fact)
-    PAYOUT.upsert(connection, tenant, map(msgspec.structs.astuple, payouts.values()))
-    ATTEMPT.upsert(connection, tenant, map(msgspec.structs.astuple, attempts.values()))
+    PAYOUT.save(connection, tenant, tuples(payouts), stored[0])
+    ATTEMPT.save(connection, tenant, tuples(attempts), stored[1])
 
 
 def _payout(row: PayoutRow | None, recorded: Recorded) -> PayoutRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -45,6 +45,19 @@ class Table:
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row((tenant, *self._plain(row)))
+
+    def save(
+        self,
+        connection: Connection,
+        tenant: str,
+        rows: Mapping[Value, Row],
+        stored: Container[Value],
+    ) -> None:
+        """Write last states: those that are stored already replaced, new ones by COPY."""
+        self.upsert(connection, tenant, (row for key, row in rows.items() if key in stored))
+        new = [row for key, row in rows.items() if key not in stored]
+        if new:
+            self.copy(connection, tenant, new)
 
     def load(
         self, connection: Connection, tenant: str, column: str, values: Iterable[str]
@@ -111,3 +124,8 @@ def last_segment(stream: str) -> str:
 def distinct(values: Iterable[Value]) -> list[Value]:
     """Each value once, in the order of their first appearance."""
     return list(dict.fromkeys(values))
+
+
+def tuples(rows: Mapping[Value, msgspec.Struct]) -> dict[Value, Row]:
+    """Structs whose fields are the columns of a table, as its rows."""
+    return {key: msgspec.structs.astuple(row) for key, row in rows.items()}
