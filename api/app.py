@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from api import problems
 from api.auth import Clock, Service
 from api.examples import problem_responses
+from api.guard import Guard
 from api.readers import Readers
 from api.routes import (
     amendments,
@@ -59,7 +59,6 @@ ROUTERS = tuple(
         describe,
     )
 )
-Next = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
@@ -80,7 +79,7 @@ def create_app(
         app.state.service = Service(desk, Readers.beside(desk.store), clock or _now)
     app.state.settings = settings
     problems.install(app)
-    app.middleware("http")(_secure)
+    app.add_middleware(Guard)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", describe.Static(directory=describe.STATIC))
@@ -89,16 +88,3 @@ def create_app(
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-async def _secure(request: Request, following: Next) -> Response:
-    """Headers of every answer: nothing is cached, sniffed or framed."""
-    response = await following(request)
-    headers = response.headers
-    headers.setdefault("Cache-Control", "no-store")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    headers["Tallystick-Request"] = problems.correlation(request)
-    return response

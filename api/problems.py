@@ -88,7 +88,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_error)
 
 
 def _on_refusal(request: Request, error: Exception) -> Response:
@@ -124,8 +123,8 @@ def _on_http(request: Request, error: Exception) -> Response:
     return problem(request, code=code, status=status, en=en, zh=zh, do=do, headers=headers)
 
 
-def _on_error(request: Request, error: Exception) -> Response:
-    """Nothing answers 500 on purpose: say so in the log, by place and kind, never by content."""
+def failed(request: Request, error: Exception) -> Response:
+    """An error of ours: it is logged by place and kind, never by what it says."""
     _log.error(
         "request_failed",
         correlation=correlation(request),
