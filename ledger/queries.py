@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from ledger.codec import checked_text
 from ledger.errors import verdict
+from ledger.failures import group_verdict
 from ledger.idempotency import Idempotency
 from ledger.records import Columns
 
@@ -18,12 +19,22 @@ Pool = ConnectionPool[Connection]
 LAST = 2**63 - 1
 """A position, and a limit, beyond all others."""
 
+Row = tuple[Any, ...]
+"""Of a fact appended: ordinal in its request, position, leaf hash, recorded time."""
+
+_APPEND_ONE: LiteralString = """
+    SELECT 1, fact_position, leaf, fact_recorded_at FROM ledger.append_one(
+        %b, %b, %b::integer, %b, %b::bytea, %b, %b::bytea, %b::bytea)"""
 _APPEND: LiteralString = """
     SELECT ordinal, fact_position, leaf, fact_recorded_at FROM ledger.append(
         %b, %b::text[], %b::integer[], %b::text[], %b::bytea[], %b, %b::bytea, %b::bytea)"""
 _APPEND_NOTHING: LiteralString = """
     SELECT ordinal, fact_position, leaf, fact_recorded_at FROM ledger.append(
         %b, '{}', '{}', '{}', '{}', %b, %b::bytea, %b::bytea)"""
+_APPEND_GROUP: LiteralString = """
+    SELECT ordinal, fact_position, leaf, fact_recorded_at, refusal FROM ledger.append_group(
+        %b, %b::text[], %b::integer[], %b::text[], %b::bytea[],
+        %b::text[], %b::bytea[], %b::bytea[], %b::integer[])"""
 STREAM: LiteralString = """
     SELECT envelope FROM ledger.fact
     WHERE tenant_id = %b AND stream_id = %b AND version > %b AND position <= %b
@@ -52,25 +63,79 @@ KEY: LiteralString = """
     FROM ledger.idempotency WHERE tenant_id = %b AND key = %b"""
 
 
+class Alone(Exception):
+    """A request that must be run by itself to hear what is wrong with it."""
+
+
 def append(
     connection: Connection, tenant: str, new: Columns, idempotency: Idempotency | None
-) -> list[tuple[Any, ...]]:
+) -> list[Row]:
     """Run the append: rows (ordinal, position, leaf hash, recorded time), one for each fact.
 
     Raises the refusals of `ledger.errors.verdict`, KeyTaken among them.
     """
-    asked: list[Any] = [None, None, None]
-    if idempotency is not None:
-        key = checked_text("key", idempotency.key)
-        asked = [key, idempotency.fingerprint, idempotency.answer]
-    arrays = [new.streams, new.versions, new.names, new.states] if new.streams else []
     try:
-        return rows(connection, _APPEND if arrays else _APPEND_NOTHING, [tenant, *arrays, *asked])
+        return append_row(connection, tenant, new, idempotency)
     except psycopg.Error as error:
         refusal = verdict(error, tenant)
         if refusal is error:
             raise
         raise refusal from error
+
+
+def append_row(
+    connection: Connection, tenant: str, new: Columns, idempotency: Idempotency | None
+) -> list[Row]:
+    """Run the append; errors of the database come as they are."""
+    asked: list[Any] = [None, None, None]
+    if idempotency is not None:
+        key = checked_text("key", idempotency.key)
+        asked = [key, idempotency.fingerprint, idempotency.answer]
+    if len(new.streams) == 1:
+        one = [new.streams[0], new.versions[0], new.names[0], new.states[0]]
+        return rows(connection, _APPEND_ONE, [tenant, *one, *asked])
+    if not new.streams:
+        return rows(connection, _APPEND_NOTHING, [tenant, *asked])
+    arrays = [new.streams, new.versions, new.names, new.states]
+    return rows(connection, _APPEND, [tenant, *arrays, *asked])
+
+
+def append_group(
+    connection: Connection, tenant: str, asked: Sequence[tuple[Columns, Idempotency | None]]
+) -> list[list[Row] | BaseException]:
+    """Run several appends as one transaction: for each its rows, or its refusal.
+
+    One that is refused keeps none of the others from being recorded.
+    """
+    joined = Columns([], [], [], [])
+    ends = []
+    for new, _ in asked:
+        joined.streams.extend(new.streams)
+        joined.versions.extend(new.versions)
+        joined.names.extend(new.names)
+        joined.states.extend(new.states)
+        ends.append(len(joined.streams))
+    keys = [checked_text("key", once.key) if once else "" for _, once in asked]
+    fingerprints = [once.fingerprint if once else b"" for _, once in asked]
+    answers = [once.answer if once else b"" for _, once in asked]
+    arrays = [joined.streams, joined.versions, joined.names, joined.states]
+    params = [tenant, *arrays, keys, fingerprints, answers, ends]
+    return _shared_out(rows(connection, _APPEND_GROUP, params), ends)
+
+
+def _shared_out(found: list[Row], ends: Sequence[int]) -> list[list[Row] | BaseException]:
+    """The rows of a group by request; those refused bear the number of their request."""
+    refused = {row[0]: group_verdict(row[4]) for row in found if row[4] is not None}
+    facts = iter(row for row in found if row[4] is None)
+    shared: list[list[Row] | BaseException] = []
+    start = 0
+    for number, end in enumerate(ends, start=1):
+        count, start = end - start, end
+        if number in refused:
+            shared.append(refused[number] or Alone())
+        else:
+            shared.append([(n, *next(facts)[1:4]) for n in range(1, count + 1)])
+    return shared
 
 
 def after(

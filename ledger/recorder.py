@@ -19,7 +19,9 @@ from eventsourcing import persistence as library
 from domain.refusals import NotFound, StaleVersion
 from ledger import queries
 from ledger.codec import PlaceLine
-from ledger.queries import Connection, Pool
+from ledger.failures import OutcomeUnknown, Unavailable
+from ledger.group import groups_of
+from ledger.queries import Connection, Pool, Row
 from ledger.records import Columns
 
 _place = msgspec.json.Decoder(PlaceLine).decode
@@ -69,13 +71,8 @@ class Bound(library.Recorder):
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection whose errors are the library's."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except StaleVersion as error:
-            raise library.IntegrityError(str(error)) from error
-        except (NotFound, psycopg.Error) as error:
-            raise _library_error(error)(str(error)) from error
+        with _library_errors(), self._pool.connection() as connection:
+            yield connection
 
 
 class AggregateRecorder(Bound, library.AggregateRecorder):
@@ -121,18 +118,16 @@ class AggregateRecorder(Bound, library.AggregateRecorder):
             [event.topic for event in events],
             [event.state for event in events],
         )
-        with self._connection() as connection:
+        with _library_errors():
             if tracking is None:
-                rows = queries.append(connection, self._tenant, new, None)
+                rows = groups_of(self._pool).append(self._tenant, new)
             else:
-                rows = self._append_tracked(connection, new, tracking)
+                rows = self._append_tracked(new, tracking)
         self._wake.ring()
         return [row[1] for row in rows]
 
-    def _append_tracked(
-        self, connection: Connection, new: Columns, tracking: library.Tracking
-    ) -> list[tuple[Any, ...]]:
-        with connection.transaction():
+    def _append_tracked(self, new: Columns, tracking: library.Tracking) -> list[Row]:
+        with self._pool.connection() as connection, connection.transaction():
             rows = queries.append(connection, self._tenant, new, None) if new.streams else []
             _track(connection, self._tenant, tracking)
         return rows
@@ -237,6 +232,19 @@ class TrackingRecorder(Bound, library.TrackingRecorder):
 
 class ProcessRecorder(TrackingRecorder, ApplicationRecorder, library.ProcessRecorder):
     """Events and the position that caused them, in one transaction."""
+
+
+@contextmanager
+def _library_errors() -> Iterator[None]:
+    """Refusals and errors of the database, raised as the library's."""
+    try:
+        yield
+    except StaleVersion as error:
+        raise library.IntegrityError(str(error)) from error
+    except (OutcomeUnknown, Unavailable) as error:
+        raise library.OperationalError(str(error)) from error
+    except (NotFound, psycopg.Error) as error:
+        raise _library_error(error)(str(error)) from error
 
 
 def _library_error(error: Exception) -> type[library.PersistenceError]:

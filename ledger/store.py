@@ -12,9 +12,10 @@ from domain.facts import Act
 from ledger import queries
 from ledger.codec import checked_text, naive_time
 from ledger.errors import KeyTaken, key_reused, not_open
+from ledger.group import groups_of
 from ledger.idempotency import Idempotency
 from ledger.names import Names
-from ledger.queries import Connection, Pool
+from ledger.queries import Connection, Pool, Row
 from ledger.records import Answer, Columns, NewFact, Receipt, Recorded, columns, receipt, recorded
 
 __all__ = ["Connection", "FactStore", "Pool", "open_pool"]
@@ -36,6 +37,7 @@ class FactStore:
 
     def __init__(self, pool: Pool, names: Names | None = None) -> None:
         self._pool = pool
+        self._groups = groups_of(pool)
         self.names = names or Names()
 
     # Acts
@@ -62,8 +64,7 @@ class FactStore:
         """
         new = columns(facts, act, self.names)
         try:
-            with self._pool.connection() as connection:
-                return self._append(connection, tenant, new, idempotency)
+            return _receipts(new, self._groups.append(tenant, new, idempotency))
         except KeyTaken:
             assert idempotency is not None
             answer = self.idempotent_answer(tenant, idempotency.key, idempotency.fingerprint)
@@ -86,16 +87,8 @@ class FactStore:
         slow work comes first. Raises what `append` raises, and KeyTaken where the key stands
         already: the transaction is over then; ask `idempotent_answer` for the first answer.
         """
-        return self._append(connection, tenant, columns(facts, act, self.names), idempotency)
-
-    def _append(
-        self, connection: Connection, tenant: str, new: Columns, idempotency: Idempotency | None
-    ) -> list[Receipt]:
-        rows = queries.append(connection, tenant, new, idempotency)
-        return [
-            receipt((new.streams[ordinal - 1], new.versions[ordinal - 1], *rest))
-            for ordinal, *rest in rows
-        ]
+        new = columns(facts, act, self.names)
+        return _receipts(new, queries.append(connection, tenant, new, idempotency))
 
     # Reads
 
@@ -193,3 +186,10 @@ class FactStore:
         query: LiteralString = "SELECT tenant_id FROM ledger.head ORDER BY tenant_id"
         with self._pool.connection() as connection:
             return [row[0] for row in queries.rows(connection, query, [])]
+
+
+def _receipts(new: Columns, rows: list[Row]) -> list[Receipt]:
+    return [
+        receipt((new.streams[ordinal - 1], new.versions[ordinal - 1], *rest))
+        for ordinal, *rest in rows
+    ]

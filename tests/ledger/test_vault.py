@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -92,7 +91,7 @@ def test_sealed_data_opens_for_its_own_person_and_tenant_only(
 
 
 @pytest.mark.parametrize("part", ["nonce", "ciphertext"])
-@pytest.mark.parametrize("value", ["", "!", base64.b64encode(os.urandom(40)).decode(), None])
+@pytest.mark.parametrize("value", ["", "!", base64.b64encode(bytes(range(40))).decode(), None])
 def test_altered_data_is_an_error_not_an_answer(
     vault: KeyVault, tenant: str, part: str, value: Any
 ) -> None:
