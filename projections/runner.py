@@ -181,6 +181,8 @@ class Runner:
         one of them has stopped before the position, and Behind after `timeout` seconds.
         """
         wanted = set(self.models if names is None else names)
+        if unknown := wanted - set(self.models):
+            raise KeyError(f"this runner has no read model {', '.join(sorted(unknown))}")
         if not self._running:
             self.catch_up(tenant, position)
         deadline = time.monotonic() + timeout
