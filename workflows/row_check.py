@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from decimal import Decimal
@@ -77,8 +77,8 @@ class RowRules(msgspec.Struct, frozen=True):
         if wrong := _shape(raw):
             return wrong
         row_id = _text(raw, "row_id")
-        person = _text(raw, "person")
-        metric = _text(raw, "metric")
+        person = _known(raw, "person", self.persons)
+        metric = _known(raw, "metric", self.metrics)
         day = read_day(raw.get("day"))
         value = read_number(raw.get("value"))
         category = _text(raw, "category", needed=False)
@@ -121,8 +121,18 @@ def _shape(raw: dict[str, Any]) -> Wrong | None:
     return None
 
 
+def _known(raw: dict[str, Any], field: str, known: Container[str]) -> str | Wrong:
+    """The text of a field; what is known already needs no look at its characters."""
+    value = raw.get(field)
+    if type(value) is str and value in known:
+        return value
+    return _text(raw, field)
+
+
 def _text(raw: dict[str, Any], field: str, *, needed: bool = True) -> str | Wrong:
     value = raw.get(field)
+    if not value and not needed and (value is None or value == ""):
+        return ""
     if type(value) is Decimal and value.is_finite() and abs(value.adjusted()) < 30:
         value = plain(value)  # an id that was sent as a number
     if value is None:
@@ -136,7 +146,7 @@ def _text(raw: dict[str, Any], field: str, *, needed: bool = True) -> str | Wron
         return Wrong("too_long", {"field": field, "most": LONGEST[field]})
     if not value.isprintable():
         return Wrong("control_character", {"field": field})
-    if _SCIENTIFIC.fullmatch(value):
+    if "+" in value and _SCIENTIFIC.fullmatch(value):
         return Wrong("digits_lost", {"field": field, "text": value})
     return value
 
