@@ -219,9 +219,9 @@ def _problem(status: int, sentence: str, code: str) -> dict[str, Any]:
     return {"description": sentence, "model": Problem, "content": content}
 
 
-def writes(description: str) -> dict[str, Any]:
+def writes(description: str, status: int = 201) -> dict[str, Any]:
     """The documented answers of a write."""
     done: dict[int | str, dict[str, Any]] = {
-        201: {"description": description, "model": Written},
+        status: {"description": description, "model": Written},
     }
     return {"responses": done | problem_responses(400, 401, 403, 404, 409, 413, 415, 422)}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 
 from api.auth import Allowed, Caller
 from api.readers import Readers
 from api.refusals import BadKnown, NaiveTime
+from api.writes import json_answer
 from domain.periods import Day
 from domain.refusals import Invalid
 from workflows.desk import Desk
@@ -114,6 +115,14 @@ def _head(caller: Caller, at_least: int | None) -> int:
         )
     caller.desk.runner.wait_for(caller.tenant, at_least, timeout=WAIT)
     return head
+
+
+def seen(view: View, body: Any, version: int | None = None) -> Response:
+    """The answer to a read: the position it is true of, and the version of the one thing shown."""
+    headers = {"Tallystick-Position": str(view.position)}
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    return json_answer(body, 200, headers)
 
 
 def caught_up(view: View, *names: str) -> None:

@@ -57,7 +57,7 @@ def list_keys(
     return json_answer({"items": found.items, "next": found.next})
 
 
-@router.delete("/{key}", **writes("The revoked key"))
+@router.delete("/{key}", **writes("The revoked key", 200))
 def revoke_key(key: KeyId, write: Annotated[Write, writing("key.manage")]) -> Response:
     """Revoke a key; it opens nothing from now on."""
     caller = write.caller

@@ -18,8 +18,8 @@ from api.reads import (
     position_of,
     present,
     reading,
+    seen,
 )
-from api.writes import json_answer
 from ledger.records import Recorded
 from workflows import contracts, diff
 
@@ -34,7 +34,7 @@ def get_history(contract: ContractId, view: Annotated[View, reading("contract.re
     records = view.desk.store.stream(view.tenant, stream, known=view.known)
     words = _words(view, stream)
     items = [_entry(record, words.get(record.position)) for record in records]
-    return json_answer({"contract": contract, "items": items, "known": view.position})
+    return seen(view, {"contract": contract, "items": items, "known": view.position})
 
 
 def _words(view: View, stream: str) -> dict[int, Any]:
@@ -69,13 +69,14 @@ def get_diff(
     first = diff.Look(effective_a or view.effective, position_of(view.caller, known_a, "known_a"))
     second = diff.Look(effective_b or view.effective, position_of(view.caller, known_b, "known_b"))
     found = diff.diff(view.desk, view.tenant, contract, first, second)
-    return json_answer(
+    return seen(
+        view,
         {
             "contract": contract,
             "a": _looked(view, first),
             "b": _looked(view, second),
             "differences": found,
-        }
+        },
     )
 
 
@@ -88,11 +89,12 @@ def check_plan(contract: ContractId, view: Annotated[View, reading("contract.rea
     """What the plan check has to say about the clauses in force on a day."""
     state = contracts.read(view.desk, view.tenant, contract, view.known)
     found = contracts.findings(view.desk, view.tenant, state, view.effective, view.known)
-    return json_answer(
+    return seen(
+        view,
         {
             "contract": contract,
             "effective": view.effective,
             "known": view.position,
             "findings": found,
-        }
+        },
     )

@@ -12,8 +12,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import ContractId
-from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain.contract_commands import DraftContract
 from domain.contract_facts import Engagement
 from domain.documents import document_sha256, document_text
@@ -94,7 +94,7 @@ def list_contracts(
         limit=limit,
     )
     shown = views.page(found, lambda item: _as_of(item, asked.clauses))
-    return json_answer({**shown, "effective": view.effective, "known": found.known})
+    return seen(view, {**shown, "effective": view.effective, "known": found.known})
 
 
 def _as_of(item: ContractAsOf, clauses: bool) -> dict[str, Any]:
@@ -109,14 +109,15 @@ def get_contract(contract: ContractId, view: Annotated[View, reading("contract.r
     """The contract effective on a day, as known at a position: each clause with its fact."""
     state = contracts.read(view.desk, view.tenant, contract, view.known)
     shown = {**views.contract_on(state, view.effective), "known": view.position}
-    return json_answer(shown, headers={"ETag": f'"{state.version}"'})
+    return seen(view, shown, state.version)
 
 
 @router.get("/{contract}/text")
 def get_text(contract: ContractId, view: Annotated[View, reading("contract.read")]) -> Response:
     """The text of the contract with the SHA-256 that the parties sign."""
     state = contracts.read(view.desk, view.tenant, contract, view.known)
-    return json_answer(
+    return seen(
+        view,
         {
             "contract": state.contract,
             "version": state.version,
@@ -124,5 +125,5 @@ def get_text(contract: ContractId, view: Annotated[View, reading("contract.read"
             "text": document_text(state),
             "sha256": document_sha256(state),
             "sent_sha256": state.document_sha256 or None,
-        }
+        },
     )

@@ -10,8 +10,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import SchemeId
-from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain import kpi
 from domain.periods import Month
 from domain.refusals import NoRule, NotFound
@@ -73,7 +73,7 @@ def list_schemes(
     """KPI schemes by id."""
     caught_up(view, "directory")
     found = view.readers.directory.entries(view.tenant, "kpi", search=q, cursor=cursor, limit=limit)
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))
 
 
 @router.get("/{scheme}")
@@ -86,7 +86,7 @@ def get_scheme(scheme: SchemeId, view: Annotated[View, reading("kpi.read")]) -> 
         "in_month": _in_month(state, Month.of(view.effective)),
         "known": view.position,
     }
-    return json_answer(shown, headers={"ETag": f'"{state.version}"'})
+    return seen(view, shown, state.version)
 
 
 @router.post("/{scheme}/weights", status_code=201, **writes("The scheme with the new weights"))

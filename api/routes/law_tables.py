@@ -11,8 +11,8 @@ from pydantic import Field
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import LawTableId
-from api.reads import View, reading
-from api.writes import Reasoned, Write, json_answer, writing
+from api.reads import View, reading, seen
+from api.writes import Reasoned, Write, writing
 from domain.law import LawTable
 from domain.money import plain
 from domain.periods import Day
@@ -46,7 +46,7 @@ def list_tables(
     day = view.effective
     in_force = [book.on(code, day) for code in book.codes() if book.covers(code, day)]
     shown = [_summary(table) for table in (book.tables if all_versions else in_force)]
-    return json_answer({"items": shown, "next": None, "effective": day, "known": view.position})
+    return seen(view, {"items": shown, "next": None, "effective": day, "known": view.position})
 
 
 @router.get("/{table}")
@@ -54,7 +54,7 @@ def get_table(table: LawTableId, view: Annotated[View, reading("law.read")]) -> 
     """The version of a table that covers a day; a day that none covers is refused."""
     book = law.law_book(view.desk, view.tenant, view.known)
     found = book.on(table, view.effective)
-    return json_answer({**_summary(found), "data": found.data, "known": view.position})
+    return seen(view, {**_summary(found), "data": found.data, "known": view.position})
 
 
 @router.post("", status_code=201, **writes("The published table"))

@@ -11,7 +11,7 @@ from api import views
 from api.bodies import StrictRoute, media_type, unsupported, upload
 from api.examples import BATCH_BODY, writes
 from api.params import BatchId
-from api.reads import CursorQuery, LimitQuery, View, present
+from api.reads import CursorQuery, LimitQuery, View, present, seen
 from api.writes import Write, headers_of, json_answer, writing
 from ledger.figures import BatchReceipt
 from ledger.records import Receipt
@@ -85,7 +85,7 @@ def list_batches(
     (last,) = after(cursor, int) or (0,)
     rows = view.desk.figures.batches(view.tenant, after=last, limit=limit + 1)
     found = page(rows, limit, lambda receipt: receipt.position)
-    return json_answer(views.page(found, _shown_short))
+    return seen(view, views.page(found, _shown_short))
 
 
 def _shown_short(receipt: BatchReceipt) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _shown_short(receipt: BatchReceipt) -> dict[str, Any]:
 @router.get("/{batch}")
 def get_batch(batch: BatchId, view: Annotated[View, present("batch.read")]) -> Response:
     """One batch with its counts by reason and its control totals."""
-    return json_answer({"batch": _shown(view.desk.figures.batch(view.tenant, batch))})
+    return seen(view, {"batch": _shown(view.desk.figures.batch(view.tenant, batch))})
 
 
 @router.get("/{batch}/rows")
@@ -113,8 +113,8 @@ def list_rows(
     (last,) = after(cursor, int) or (0,)
     rows = figures.rows(view.tenant, batch, after=last, limit=limit + 1)
     found = page(rows, limit, lambda numbered: numbered[0])
-    return json_answer(
-        views.page(found, lambda row: {"row_no": row[0], **msgspec.structs.asdict(row[1])})
+    return seen(
+        view, views.page(found, lambda row: {"row_no": row[0], **msgspec.structs.asdict(row[1])})
     )
 
 
@@ -131,4 +131,4 @@ def list_rejected(
     (last,) = after(cursor, int) or (0,)
     rows = figures.rejected(view.tenant, batch, after=last, limit=limit + 1)
     found = page(rows, limit, lambda row: row.row_no)
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))

@@ -10,8 +10,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import MetricId
-from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain import metric as metrics
 from domain.refusals import NotFound
 from workflows import setup
@@ -61,7 +61,7 @@ def list_metrics(
     found = view.readers.directory.entries(
         view.tenant, "metric", search=q, cursor=cursor, limit=limit
     )
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))
 
 
 @router.get("/{metric}")
@@ -74,4 +74,4 @@ def get_metric(metric: MetricId, view: Annotated[View, reading("metric.read")]) 
         "in_force": state.on(view.effective),
         "known": view.position,
     }
-    return json_answer(shown, headers={"ETag": f'"{state.version}"'})
+    return seen(view, shown, state.version)

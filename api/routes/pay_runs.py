@@ -11,8 +11,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import RunId
-from api.reads import CursorQuery, LimitQuery, View, caught_up, present, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, View, caught_up, present, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain import payrun as commands
 from ledger.records import Receipt
 from workflows import payouts, payrun
@@ -78,16 +78,14 @@ def list_runs(
     found = view.desk.register.runs(
         view.tenant, month=month, status=status, cursor=cursor, limit=limit
     )
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))
 
 
 @router.get("/{run}")
 def get_run(run: RunId, view: Annotated[View, reading("run.read")]) -> Response:
     """A run with its sums and exceptions, as known at a position."""
     state = payrun.read_run(view.desk, view.tenant, run, known=view.known)
-    return json_answer(
-        {"run": views.money(state), "known": view.position}, headers={"ETag": f'"{state.version}"'}
-    )
+    return seen(view, {"run": views.money(state), "known": view.position}, state.version)
 
 
 @router.get("/{run}/payslips")
@@ -101,7 +99,7 @@ def get_register(
     payrun.read_run(view.desk, view.tenant, run)
     caught_up(view, "pay_register")
     found = view.desk.register.register(view.tenant, run, cursor=cursor, limit=limit)
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))
 
 
 def _on_run(

@@ -11,8 +11,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import PayoutId
-from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain import payout as commands
 from domain.payout import Payout
 from ledger.records import Receipt
@@ -66,7 +66,7 @@ def list_payouts(
         name: {"payouts": count, "amount": amount}
         for name, (count, amount) in ledger.totals(view.tenant, run).items()
     }
-    return json_answer({**views.page(found), "totals": views.money(totals)})
+    return seen(view, {**views.page(found), "totals": views.money(totals)})
 
 
 @router.get("/{payout}")
@@ -80,7 +80,7 @@ def get_payout(payout: PayoutId, view: Annotated[View, reading("payout.read")]) 
         if attempt.attempt <= state.attempt
     ]
     shown = {"payout": views.money(state), "attempts": attempts, "known": view.position}
-    return json_answer(shown, headers={"ETag": f'"{state.version}"'})
+    return seen(view, shown, state.version)
 
 
 def _on_payout(

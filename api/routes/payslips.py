@@ -9,8 +9,7 @@ from fastapi import APIRouter, Response
 from api import views
 from api.bodies import StrictRoute
 from api.params import ContractId, RunId
-from api.reads import CursorQuery, LimitQuery, View, caught_up, present, reading
-from api.writes import json_answer
+from api.reads import CursorQuery, LimitQuery, View, caught_up, present, reading, seen
 from workflows import contracts
 from workflows.payslips import read_payslip
 
@@ -23,7 +22,7 @@ def get_payslip(
 ) -> Response:
     """One payslip with every line and its lineage, as known at a position."""
     found = read_payslip(view.desk, view.tenant, run, contract, known=view.known)
-    return json_answer({"run": run, "payslip": views.money(found), "known": view.position})
+    return seen(view, {"run": run, "payslip": views.money(found), "known": view.position})
 
 
 @router.get("/contracts/{contract}/payslips")
@@ -37,4 +36,4 @@ def list_payslips(
     contracts.read(view.desk, view.tenant, contract)
     caught_up(view, "pay_register")
     found = view.desk.register.payslips_of(view.tenant, contract, cursor=cursor, limit=limit)
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))

@@ -10,8 +10,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import PersonId
-from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain.person import ChangePersonalData, RegisterPerson, SetTaxProfile
 from domain.refusals import Forbidden
 from workflows import setup
@@ -75,7 +75,7 @@ def list_persons(
     caught_up(view, "directory")
     entries = view.readers.directory.entries
     found = entries(view.tenant, "person", search=q, cursor=cursor, limit=limit)
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))
 
 
 @router.get("/{person}")
@@ -95,11 +95,10 @@ def get_person(
     shown = views.person(state, view.effective)
     if personal:
         shown["personal"] = data
-    headers = {"ETag": f'"{state.version}"'}
-    return json_answer({**shown, "known": view.position}, headers=headers)
+    return seen(view, {**shown, "known": view.position}, state.version)
 
 
-@router.put("/{person}/personal-data", **writes("The person, without personal data"))
+@router.put("/{person}/personal-data", **writes("The person, without personal data", 200))
 def change_personal_data(
     person: PersonId,
     body: PersonalDataRequest,
@@ -117,7 +116,7 @@ def change_personal_data(
     )
 
 
-@router.put("/{person}/tax-profile", **writes("The person, without personal data"))
+@router.put("/{person}/tax-profile", **writes("The person, without personal data", 200))
 def set_tax_profile(
     person: PersonId,
     body: TaxProfileRequest,

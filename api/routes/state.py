@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.auth import Service
 from api.bodies import StrictRoute
-from api.reads import View, present
+from api.reads import View, present, seen
 from api.writes import json_answer
 from workflows.status import status
 
@@ -19,7 +19,7 @@ router = APIRouter(route_class=StrictRoute, tags=["State"])
 @router.get("/v1/status")
 def get_status(view: Annotated[View, present("status.read")]) -> Response:
     """Counts of facts and rows, read models and their lag, runs and payouts by status."""
-    return json_answer(status(view.desk, view.readers.pool, view.tenant))
+    return seen(view, status(view.desk, view.readers.pool, view.tenant))
 
 
 @router.get("/health/live")

@@ -10,8 +10,8 @@ from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
 from api.params import TemplateId
-from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain import template as templates
 from domain.refusals import NotFound
 from workflows import setup
@@ -78,7 +78,7 @@ def list_templates(
     caught_up(view, "directory")
     entries = view.readers.directory.entries
     found = entries(view.tenant, "template", search=q, cursor=cursor, limit=limit)
-    return json_answer(views.page(found))
+    return seen(view, views.page(found))
 
 
 @router.get("/{template}")
@@ -86,4 +86,4 @@ def get_template(template: TemplateId, view: Annotated[View, reading("template.r
     """A template with all versions, as known at a position."""
     state = _read(view.desk, view.tenant, template, view.known)
     shown = {**_shown(state), "known": view.position}
-    return json_answer(shown, headers={"ETag": f'"{state.version}"'})
+    return seen(view, shown, state.version)

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Response
 from api.auth import Caller
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
-from api.reads import View, present
-from api.writes import Reasoned, Write, command_of, json_answer, writing
+from api.reads import View, present, seen
+from api.writes import Reasoned, Write, command_of, writing
 from domain.refusals import NotFound
 from domain.tenant import OpenTenant, TenantOpened
 from workflows import setup
@@ -50,7 +50,8 @@ def own_tenant(view: Annotated[View, present("tenant.read")]) -> Response:
     records = view.desk.store.stream(view.tenant, f"tenant/{view.tenant}", limit=1)
     if not records or not isinstance(fact := records[0].fact, TenantOpened):
         raise NotFound("主体未开户", "The tenant is not open", do="Open it first.")
-    return json_answer(
+    return seen(
+        view,
         {
             "tenant": fact.tenant,
             "name": fact.name,
@@ -59,5 +60,5 @@ def own_tenant(view: Annotated[View, present("tenant.read")]) -> Response:
             "head": view.head,
             "actor": view.caller.actor,
             "roles": view.caller.roles,
-        }
+        },
     )

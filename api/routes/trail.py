@@ -20,8 +20,8 @@ from api.reads import (
     moment_of,
     present,
     reading,
+    seen,
 )
-from api.writes import json_answer
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 TimeQuery = Annotated[
@@ -71,7 +71,7 @@ def list_audit(
     found = view.readers.audit.entries(
         view.tenant, known=view.known, limit=limit, cursor=cursor, **asked.filters()
     )
-    return json_answer({**views.page(found), "known": view.position})
+    return seen(view, {**views.page(found), "known": view.position})
 
 
 def _time(text: str | None, field: str) -> datetime | None:
@@ -98,4 +98,4 @@ def list_expiries(
         undecided=undecided,
         lapsed=lapsed,
     )
-    return json_answer({"items": [views.row(item) for item in found], "next": None, "on": day})
+    return seen(view, {"items": [views.row(item) for item in found], "next": None, "on": day})

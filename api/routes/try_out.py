@@ -8,8 +8,7 @@ from fastapi import APIRouter, Body, Response
 
 from api.bodies import StrictRoute
 from api.examples import TRY_EXAMPLE, problem_responses
-from api.reads import View, present
-from api.writes import json_answer
+from api.reads import View, present, seen
 from workflows.law import law_book
 from workflows.try_payslip import try_payslip
 
@@ -25,4 +24,4 @@ def try_a_payslip(body: Document, view: Annotated[View, present("payslip.try")])
 
     It is computed with the law tables of the tenant as they are known now.
     """
-    return json_answer(try_payslip(body, law_book(view.desk, view.tenant)))
+    return seen(view, try_payslip(body, law_book(view.desk, view.tenant)))

@@ -161,6 +161,12 @@ def test_each_has_its_own_answer(api: Api, name: str) -> None:
     assert head(api) == before
 
 
+def test_a_clause_with_two_readings_is_shown_with_their_amounts(api: Api) -> None:
+    body = clauses(commission(tiers=[{"start": "100000", "rate": "1%"}]))
+    problem = refused(api.post(CONTRACTS, body), 422, "ambiguous_clause")
+    assert len(problem["readings"]) >= 2
+
+
 RAW: dict[str, tuple[bytes, int, str]] = {
     "NaN": (b'{"amount": NaN}', 422, "not_a_number"),
     "infinity": (b'{"amount": -Infinity}', 422, "not_a_number"),
