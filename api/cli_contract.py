@@ -87,29 +87,17 @@ def show(session: Session, contract_id: str, effective: str | None, known: str |
 
 
 def _show(data: dict[str, Any]) -> None:
-    rows = data["clauses"]
-    characters = data["characters"]
-    cli_show.fields(
-        (name, value) for name, value in data.items() if name not in ("clauses", "characters")
-    )
-    cli_show.table(
-        ("from", "taxed as"), ((entry["effective"], entry["character"]) for entry in characters)
-    )
-    cli_show.table(
-        ("clause", "kind", "from", "to", "says", "position>"),
-        (
-            (
-                row["key"],
-                row["kind"],
-                row["start"],
-                row["end"],
-                f"{row['zh']}\n{row['en']}",
-                str(row["position"]),
-            )
-            for row in rows
-        ),
-        title=f"Clauses in force on {data['effective']}",
-    )
+    characters = [f"{one['character']} from {one['effective']}" for one in data["characters"]]
+    hidden = ("clauses", "characters", "character", "effective")
+    shown = {name: value for name, value in data.items() if name not in hidden}
+    cli_show.fields({**shown, "version": str(data["version"]), "taxed as": characters}.items())
+    click.echo(f"\nClauses in force on {data['effective']}:")
+    for row in data["clauses"]:
+        until = f" until {row['end']}" if row["end"] else ""
+        where = f"from {row['start']}{until}, position {row['position']}"
+        click.echo(f"\n  {row['key']} ({row['kind']}) {where}\n    {row['zh']}\n    {row['en']}")
+    if not data["clauses"]:
+        click.echo("  none")
 
 
 @contract.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -19,6 +20,10 @@ from domain.refusals import Refusal
 
 WIDE = 220
 """Columns where nobody looks: a pipe or a file must not lose text to a narrow table."""
+SHORT = 20
+"""Characters of a cell that is never broken over lines: an id, a day, an amount."""
+LEAST = 30
+"""Columns that longer text gets at least."""
 Progress = Callable[[int, int], None]
 
 
@@ -87,20 +92,29 @@ def receipt(what: str, version: int, position: int) -> None:
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
     """A table on stdout. Columns whose name ends in `>` are right-aligned."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
 
-    made = Table(title=title or None, box=box.SIMPLE_HEAD, show_edge=False, title_justify="left")
-    for column in columns:
-        name, right = column.removesuffix(">"), column.endswith(">")
-        made.add_column(name, justify="right" if right else "left", overflow="fold")
-    count = 0
-    for row in rows:
-        made.add_row(*(cell(value) for value in row))
-        count += 1
-    if count:
-        _console().print(made)
-    else:
+    cells = [[cell(value) for value in row] for row in rows]
+    if not cells:
         click.echo(f"{title}: none" if title else "None.")
+        return
+    made = Table(title=title or None, box=box.SIMPLE_HEAD, show_edge=False, title_justify="left")
+    least = 0
+    for place, column in enumerate(columns):
+        name = column.removesuffix(">")
+        longest = max(cell_len(text) for text in (name, *(row[place] for row in cells)))
+        made.add_column(
+            name,
+            justify="right" if column.endswith(">") else "left",
+            overflow="fold",
+            no_wrap=longest <= SHORT,
+        )
+        least += min(longest, LEAST) if longest > SHORT else longest
+    for row in cells:
+        made.add_row(*row)
+    # A terminal that is too narrow breaks the lines itself: no digit is ever cut off.
+    _console(least + 3 * len(columns)).print(made, soft_wrap=True)
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> None:
@@ -144,11 +158,12 @@ def flat(value: Any) -> dict[str, Any]:
     return dict(msgspec.structs.asdict(value))
 
 
-def _console() -> Any:
+def _console(least: int) -> Any:
     from rich.console import Console
 
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
+    width = max(width, least)
     # Data is data: no markup, no emoji codes, no guesses at what to colour.
-    width = None if sys.stdout.isatty() else WIDE
     return Console(markup=False, emoji=False, highlight=False, width=width)
 
 

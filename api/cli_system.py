@@ -51,20 +51,12 @@ def history(session: Session, stream: str, known: str | None, facts: bool) -> No
 
 
 def _told(entries: Iterable[Any]) -> None:
-    cli_show.table(
-        ("position>", "when", "who", "applies from", "what", "why"),
-        (
-            (
-                str(one.position),
-                one.recorded_at,
-                one.actor,
-                one.effective,
-                f"{one.en}\n{one.zh}",
-                one.reason,
-            )
-            for one in entries
-        ),
-    )
+    for one in entries:
+        since = f"  applies from {one.effective}" if one.effective else ""
+        click.echo(f"#{one.position}  {cli_show.cell(one.recorded_at)}  {one.actor}{since}")
+        click.echo(f"    {one.en}\n    {one.zh}")
+        if one.reason:
+            click.echo(f"    because: {one.reason}")
 
 
 def _facts(entries: Iterable[dict[str, Any]]) -> None:

@@ -75,10 +75,14 @@ def database(settings: Settings) -> Iterator[str]:
 def build(pool: Pool, settings: Settings) -> Desk:
     """All objects over one pool."""
     store = FactStore(pool)
+    try:
+        master_key = settings.master_key()
+    except OSError as error:
+        raise _no_master_key(settings.master_key_file, error) from error
     return Desk(
         store=store,
         figures=FigureStore(pool, store),
-        vault=KeyVault(pool, settings.master_key()),
+        vault=KeyVault(pool, master_key),
         runner=Runner(pool, store, MODELS),
         register=PayRegister(pool),
     )
@@ -158,6 +162,15 @@ def _unreachable(error: psycopg.Error) -> CannotStart:
         f"The database cannot be reached: {said[0] if said else type(error).__name__}",
         do="Check that the server runs and that DATABASE_URL names its host, user, password and "
         "database; without DATABASE_URL an embedded PostgreSQL is used.",
+    )
+
+
+def _no_master_key(path: Path, error: OSError) -> CannotStart:
+    return CannotStart(
+        "主密钥文件无法读写",
+        f"The master key file {path} cannot be used: {error.strerror}",
+        do="Make it readable, or name another with TALLYSTICK_MASTER_KEY_FILE; a new key reads no "
+        "name that was written with another.",
     )
 
 

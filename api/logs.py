@@ -58,6 +58,8 @@ def configure(level: str = "info") -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+        # Its starting and stopping is told by `serve` itself, in words.
+        logging.getLogger(name).setLevel(max(chosen, logging.WARNING))
 
 
 def _shared() -> list[Processor]:
