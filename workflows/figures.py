@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -11,7 +12,6 @@ from domain import metric as metrics
 from domain.facts import Act
 from domain.metric import Metric
 from domain.person import PersonRegistered
-from ledger.figure_rows import MetricRow, Rejected
 from ledger.figures import BatchReceipt, FigureStore
 from ledger.store import FactStore
 from workflows.row_check import Malformed, Raw, RowRules
@@ -29,6 +29,14 @@ class UploadResult(msgspec.Struct, frozen=True):
 
     receipt: BatchReceipt
     encoding: str
+
+
+class Sending(TypedDict, total=False):
+    """What a sender may say besides the rows; `FigureStore.record` says what each means."""
+
+    declared: int | None
+    key: str | None
+    revision: str
 
 
 def rules_of(facts: FactStore, tenant: str, today: date) -> RowRules:
@@ -56,10 +64,7 @@ def record_figures(
     rows: Iterable[Raw],
     rules: RowRules,
     act: Act,
-    *,
-    declared: int | None = None,
-    key: str | None = None,
-    revision: str = "",
+    **sending: Unpack[Sending],
 ) -> BatchReceipt:
     """Check rows one by one and record them as a batch; rows may be any iterable, read once.
 
@@ -67,7 +72,7 @@ def record_figures(
     raises ends the batch with nothing kept.
     """
     checked = (rules.check(row) for row in _limited(rows))
-    return store.record(tenant, source, checked, act, declared=declared, key=key, revision=revision)
+    return store.record(tenant, source, checked, act, **sending)
 
 
 def record_upload(
@@ -78,23 +83,12 @@ def record_upload(
     chunks: Iterable[bytes],
     rules: RowRules,
     act: Act,
-    *,
-    declared: int | None = None,
-    key: str | None = None,
-    revision: str = "",
+    **sending: Unpack[Sending],
 ) -> UploadResult:
     """Read a file of figures as it arrives and record it as a batch."""
     upload = Upload(form, chunks)
-    rows = upload.rows()
-    receipt = record_figures(
-        store, tenant, source, rows, rules, act, declared=declared, key=key, revision=revision
-    )
+    receipt = record_figures(store, tenant, source, upload.rows(), rules, act, **sending)
     return UploadResult(receipt, upload.encoding)
-
-
-def check_rows(rows: Iterable[Raw], rules: RowRules) -> Iterator[MetricRow | Rejected]:
-    """What would become of rows, with nothing recorded."""
-    return (rules.check(row) for row in _limited(rows))
 
 
 def _limited(rows: Iterable[Raw]) -> Iterator[Raw]:

@@ -115,8 +115,6 @@ def _wrong(problem: str) -> Invalid:
 class Line(dict[str, str]):
     """A row of a customer's file: the text of each mapped column, under our name for it."""
 
-    number: int = 0
-
     def text(self) -> str:
         """The row as a report shows it: the mapped columns only."""
         return shown(", ".join(f"{name}={value}" for name, value in self.items()))
@@ -129,7 +127,6 @@ class Table:
         """`columns` maps our names to theirs."""
         self._path = path
         self._columns = columns
-        self.rows_in = 0
 
     def rows(self) -> Iterator[Line | Malformed]:
         """Every row under the heading. Raises Invalid where file or columns are not there."""
@@ -137,15 +134,11 @@ class Table:
         lines = reader.lines()
         header, delimiter = csv_header(lines)
         places = self._places(header)
-        self.rows_in = 0
         for cells in csv_cells(lines, delimiter, len(header)):
-            self.rows_in += 1
             if isinstance(cells, Malformed):
                 yield cells
             else:
-                line = Line((name, cells[place].strip()) for name, place in places.items())
-                line.number = self.rows_in
-                yield line
+                yield Line((name, cells[place].strip()) for name, place in places.items())
 
     def _places(self, header: list[str]) -> dict[str, int]:
         missing = [theirs for theirs in self._columns.values() if theirs.lower() not in header]
