@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from domain import kpi, metric, template
@@ -87,6 +88,16 @@ def read_person(
     if not state.version:
         raise NotFound(f"没有人员 {person}", f"There is no person {person}", do="Check the id.")
     return state, desk.vault.open(tenant, person, state.sealed) if personal else None
+
+
+def open_personal(desk: Desk, tenant: str, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The personal data of persons as known now, by id; the unknown and the erased are left out."""
+    states = {
+        person: load(desk, tenant, f"person/{person}", persons.Person(), persons.evolve)
+        for person in ids
+    }
+    sealed = {person: state.sealed for person, state in states.items() if state.version}
+    return desk.vault.open_many(tenant, sealed)
 
 
 def _fields(personal: persons.PersonalData) -> dict[str, str]:
