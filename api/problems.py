@@ -6,9 +6,11 @@ import uuid
 from typing import Any
 
 import msgspec
+import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.validation import errors_of
@@ -88,6 +90,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    for gone in (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout):
+        app.add_exception_handler(gone, _on_database)
 
 
 def _on_refusal(request: Request, error: Exception) -> Response:
@@ -121,6 +125,24 @@ def _on_http(request: Request, error: Exception) -> Response:
     if status == 405 and "allow" in {name.lower() for name in headers}:
         do = f"It takes {headers.get('Allow') or headers.get('allow')}."
     return problem(request, code=code, status=status, en=en, zh=zh, do=do, headers=headers)
+
+
+def _on_database(request: Request, error: Exception) -> Response:
+    """The database does not answer, or not in time: this may pass."""
+    _log.warning("database_unavailable", correlation=correlation(request), error=_kind(error))
+    return problem(
+        request,
+        code="database_unavailable",
+        status=503,
+        en="The database does not answer at the moment",
+        zh="数据库暂时不可用",
+        do="Send it again in a moment with the same Idempotency-Key.",
+        headers={"Retry-After": RETRY_AFTER},
+    )
+
+
+def _kind(error: Exception) -> str:
+    return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
 
 
 def failed(request: Request, error: Exception) -> Response:

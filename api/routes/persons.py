@@ -67,15 +67,31 @@ def register_person(
 @router.get("")
 def list_persons(
     view: Annotated[View, present("person.read")],
+    personal: Personal = False,
     q: Text = None,
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> Response:
-    """Persons by id, without personal data: `q` looks in ids alone."""
+    """Persons by id; `q` looks in ids alone: names are encrypted and cannot be searched."""
+    _refuse_personal(view, personal)
     caught_up(view, "directory")
     entries = view.readers.directory.entries
     found = entries(view.tenant, "person", search=q, cursor=cursor, limit=limit)
-    return seen(view, views.page(found))
+    shown = views.page(found)
+    if personal:
+        data = setup.open_personal(view.desk, view.tenant, [item["id"] for item in shown["items"]])
+        for item in shown["items"]:
+            item["personal"] = data.get(item["id"])
+    return seen(view, shown)
+
+
+def _refuse_personal(view: View, personal: bool) -> None:
+    if personal and not view.caller.may("person.read_personal"):
+        raise Forbidden(
+            "您的角色不能查看个人信息",
+            "Your roles may not see personal data",
+            do="Leave `personal` out.",
+        )
 
 
 @router.get("/{person}")
@@ -83,12 +99,7 @@ def get_person(
     person: PersonId, view: Annotated[View, reading("person.read")], personal: Personal = False
 ) -> Response:
     """A person, with the tax profile in force on a day, as known at a position."""
-    if personal and not view.caller.may("person.read_personal"):
-        raise Forbidden(
-            "您的角色不能查看个人信息",
-            "Your roles may not see personal data",
-            do="Leave `personal` out.",
-        )
+    _refuse_personal(view, personal)
     state, data = setup.read_person(
         view.desk, view.tenant, person, personal=personal, known=view.known
     )

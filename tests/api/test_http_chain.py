@@ -175,6 +175,9 @@ def test_personal_data_is_shown_to_few(company: Api) -> None:
     assert shown["personal"]["name"] == "林小满 😀"
     refused = company.get("/v1/persons/P-0001?personal=true", role="auditor")
     assert refused.status_code == 403
+    listed = company.get("/v1/persons?personal=true").json()["items"]
+    assert [item["personal"]["name"] for item in listed] == ["林小满 😀", "林小满 😀"]
+    assert company.get("/v1/persons?personal=true", role="lead").status_code == 403
     for path in ("/v1/persons/P-0001", "/v1/persons", "/v1/audit", "/v1/contracts/C-0001/history"):
         assert "林小满" not in company.get(path, role="auditor").text
 

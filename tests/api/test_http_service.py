@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
@@ -107,6 +108,16 @@ def test_an_error_of_ours_says_nothing_of_what_was_sent(
     said = capsys.readouterr()
     assert "林小满" not in answer.text + said.out + said.err
     assert problem["instance"].removeprefix("urn:uuid:") in said.out + said.err
+
+
+def test_a_database_that_does_not_answer_is_said(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise psycopg.OperationalError("connection to 10.0.0.1 as secret failed")
+
+    monkeypatch.setattr("api.routes.persons.setup.register_person", gone)
+    answer = api.post("/v1/persons", person())
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert answer.headers["retry-after"] and "secret" not in answer.text
 
 
 def test_every_answer_carries_the_headers_that_keep_it_private(api: Api) -> None:
