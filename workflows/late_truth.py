@@ -16,6 +16,7 @@ from domain.lines import Line
 from domain.money import ZERO
 from domain.payslip import differences, earn
 from domain.periods import Month, months_between
+from domain.refusals import Refusal
 from projections.pay_register import PostedRun
 from workflows.contracts import CONTRACT_NAMES
 from workflows.definitions import schemes_at
@@ -35,13 +36,23 @@ class LateTruth:
     posted: dict[str, dict[str, list[Line]]]
     """Contract → earning month → lines posted for it so far."""
     _schemes: dict[int, Books] = field(default_factory=dict)
+    _lines: dict[str, tuple[Line, ...]] = field(default_factory=dict)
 
     def lines(self, contract: Contract) -> tuple[Line, ...]:
         """The difference lines of one contract, the oldest month first."""
-        found: list[Line] = []
-        for month in sorted(self.touched.get(contract.contract, ())):
-            found.extend(self._month(contract, month))
-        return tuple(found)
+        if contract.contract not in self._lines:
+            months = sorted(self.touched.get(contract.contract, ()))
+            found = [line for month in months for line in self._month(contract, month)]
+            self._lines[contract.contract] = tuple(found)
+        return self._lines[contract.contract]
+
+    def differs(self, contract: Contract) -> bool:
+        """Whether something is owed for earlier months; what cannot be rated counts as such, so
+        that the run says why."""
+        try:
+            return bool(self.lines(contract))
+        except Refusal:
+            return True
 
     def _month(self, contract: Contract, month: Month) -> Iterable[Line]:
         books = self._books_with_weights_of(month)

@@ -105,16 +105,22 @@ def _start(
         pay_date=command.pay_date or month.period.stop + timedelta(days=9),
         pinned=pinned,
         engine=ENGINE_VERSION,
-        contracts=len(_in_run(books, month)),
+        contracts=sum(in_force(contract, month) for contract in books.contracts.values()),
     )
     return handle(
         desk, tenant, f"payrun/{run_id}", PayRun(), payrun.evolve, lambda _: [started], ask
     ).state
 
 
-def _in_run(books: Books, month: Month) -> list[Contract]:
+def _in_run(books: Books, month: Month, late: LateTruth) -> list[Contract]:
+    """Who is paid: contracts in force in the month, and those that are owed (or owe) something
+    for an earlier one, whether they are still in force or not."""
     return sorted(
-        (contract for contract in books.contracts.values() if in_force(contract, month)),
+        (
+            contract
+            for contract in books.contracts.values()
+            if in_force(contract, month) or late.differs(contract)
+        ),
         key=lambda contract: contract.contract,
     )
 
@@ -168,7 +174,7 @@ def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) 
         desk.register.balances(tenant, known=run.pinned),
     )
     tally = _Tally()
-    contracts = _in_run(books, month)
+    contracts = _in_run(books, month, computation.late)
     done = {made.contract: made for made in payslips(desk, tenant, run)}
     chunk: list[NewFact] = []
     for number, contract in enumerate(contracts, start=1):

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from domain.contract_commands import EndContract
 from domain.payout import ReturnPayout, SettlePayout
 from domain.payrun import ApprovePayRun, StartPayRun
-from domain.refusals import Invalid, SeparationOfDuties, WrongState
+from domain.refusals import Invalid, NotFound, SeparationOfDuties, WrongState
 from ledger.codec import canonical
 from tests.workflows.company import TENANT, TODAY, Company, by, opened_desk
 from workflows import payouts, payrun
@@ -161,6 +162,32 @@ def test_a_contract_that_was_signed_late_is_paid_its_earlier_months(company: Com
     contract = company.hire("S0044", {"commission": commission()})
     company.compute("2025-04")
     assert amounts(company, "2025-04-1", contract)["2025-03 commission"] == Decimal("5000.00")
+
+
+def test_who_has_left_is_paid_what_becomes_known_later(company: Company):
+    contract = company.hire("S0044", {"commission": commission()})
+    company.hire("S0001", {"commission": commission()})
+    company.figures(("S0044", "sales", "2025-03-05", "100000"))
+    company.act(contract, EndContract(effective=date(2025, 4, 1), ending="terminated"))
+    company.pay("2025-03")
+    company.figures(("S0044", "sales", "2025-03-31", "20000"))
+    company.pay("2025-04")
+    assert amounts(company, "2025-04-1", contract)["2025-03 commission"] == Decimal("1000.00")
+    run = company.compute("2025-05")
+    with pytest.raises(NotFound):
+        read_payslip(company.desk, TENANT, run.run, contract)
+
+
+def test_an_end_in_the_past_takes_back_what_was_paid_after_it(company: Company):
+    contract = company.hire("S0044", {"commission": commission()})
+    company.figures(("S0044", "sales", "2025-03-05", "100000"))
+    company.pay("2025-03")
+    company.act(contract, EndContract(effective=date(2025, 3, 1), ending="terminated"))
+    run = company.compute("2025-04")
+    slip = read_payslip(company.desk, TENANT, run.run, contract)
+    assert amounts(company, run.run, contract)["2025-03 commission"] == Decimal("-5000.00")
+    assert (slip.net, slip.carried_out) == (Decimal(0), Decimal("-5000.00"))
+    assert [entry["code"] for entry in run.exceptions] == ["negative"]
 
 
 def test_who_computed_or_amended_may_not_approve(company: Company):
