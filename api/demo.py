@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from api.settings import CHECKOUT, Settings
 from ledger.access import AccessStore
 from workflows import demo, demo_company
 from workflows.desk import Desk
+from workflows.import_mapping import read_mapping
 
 FOLDERS = (CHECKOUT.parent / "shared" / "data", CHECKOUT / "demo_data" / "sample")
 """Where the company's files are looked for: the whole export, else the sample."""
@@ -79,20 +77,8 @@ def _fill(desk: Desk, folder: Path | None) -> None:
     source = folder or _folder()
     today = datetime.now(CHINA).date()
     cli_show.say(f"Filling the company from {source} (once; it takes a few minutes) …")
-    with with_mapping(source) as whole, cli_show.progress_of_steps() as moved:
-        demo.fill(desk, whole, today=today, progress=moved)
-
-
-@contextmanager
-def with_mapping(folder: Path) -> Iterator[Path]:
-    """The folder, with the demo's own mapping file beside its files where it has none."""
-    if (folder / MAPPING.name).is_file():
-        yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="tallystick-demo-") as made:
-        for file in (*folder.iterdir(), MAPPING):
-            (Path(made) / file.name).symlink_to(file.absolute())
-        yield Path(made)
+    with cli_show.progress_of_steps() as moved:
+        demo.fill(desk, source, read_mapping(MAPPING), today=today, progress=moved)
 
 
 def _folder() -> Path:

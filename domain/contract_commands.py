@@ -53,7 +53,8 @@ class SignContract(Command):
     """One party accepts the document of this hash; parties sign in order."""
 
     party: Party
-    signatory: Name
+    signatory: Id
+    """The account or person id of who signs: names stand only in sealed personal data."""
     document_sha256: Sha256
     method: Name = "recorded acceptance"
     evidence: Annotated[str, Field(max_length=2000)] = ""

@@ -31,11 +31,11 @@ def guarantee_lines(pay: PayInput, group: Group, lines: list[Line]) -> list[Line
     offset = _offset(group)
     standing = [version for version in group if _met(pay, group, version)]
     if not standing:
-        return [_not_met(pay, group), *_recovery(pay, group, offset, _amount(pay, group), lines)]
+        return [_not_met(pay, group), *_recovery(pay, group, offset, lines)]
     amount = _amount(pay, standing)
     earned_so_far = _compared(offset, lines)
     if earned_so_far >= amount:
-        return _recovery(pay, group, offset, amount, lines)
+        return _recovery(pay, group, offset, lines)
     return [_top_up(pay, standing, offset, amount, earned_so_far)]
 
 
@@ -134,25 +134,29 @@ def _conditions(version: Version) -> str:
     return f"{conditions.days} days x {short(conditions.hours_a_day)} h"
 
 
-def _recovery(
-    pay: PayInput, group: Group, offset: str, amount: Decimal, lines: list[Line]
-) -> list[Line]:
-    """Take back earlier draws from what the month earned above the guarantee."""
-    excess = _compared(offset, lines) - amount
-    back = min(pay.draw_balance, excess)
+def _recovery(pay: PayInput, group: Group, offset: str, lines: list[Line]) -> list[Line]:
+    """Take back earlier draws from what the month earned above the guarantee.
+
+    That is the guarantee of all the clause's days, whether its conditions were met or not. What
+    another guarantee took back this month is not taken back again.
+    """
+    excess = _compared(offset, lines) - _amount(pay, group)
+    taken = sum((line.amount for line in lines if line.code == RECOVERY), ZERO)
+    balance = pay.draw_balance + taken
+    back = min(balance, excess)
     if offset != "recoverable_draw" or back <= 0:
         return []
-    left = pay.draw_balance - back
+    left = balance - back
     return [
         earned(
             pay,
             group,
             RECOVERY,
             unrounded=-back,
-            base=pay.draw_balance,
-            zh=f"抵回保底预支：余额 {yuan(pay.draw_balance)}，本月超出 {yuan(excess)}，"
+            base=balance,
+            zh=f"抵回保底预支：余额 {yuan(balance)}，本月超出 {yuan(excess)}，"
             f"抵回 {yuan(back)}，尚余 {yuan(left)}",
-            en=f"Advance taken back: balance {yuan(pay.draw_balance)}, {yuan(excess)} above the "
+            en=f"Advance taken back: balance {yuan(balance)}, {yuan(excess)} above the "
             f"guarantee this month, {yuan(back)} taken back, {yuan(left)} left",
         )
     ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.money import ZERO
-from domain.refusals import Invalid
+from domain.refusals import WrongWeights
 from domain.texts import per_cent
 
 
@@ -53,5 +53,5 @@ def check_weights(metrics: tuple[KpiMetric, ...]) -> None:
             )
 
 
-def _bad(zh: str, en: str, do: str, **details: str) -> Invalid:
-    return Invalid(zh, en, do=do, field="metrics", **details)
+def _bad(zh: str, en: str, do: str, **details: str) -> WrongWeights:
+    return WrongWeights(zh, en, do=do, field="metrics", **details)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
+_MOST_PLACES = 30
+_WIDE = Context(prec=80)
+"""Wide enough to look at any number that `exact` lets through without rounding it."""
 FEN = Decimal("0.01")
 ZERO = Decimal(0)
 MONEY_LIMIT = Decimal(1000000000000)
@@ -39,14 +44,13 @@ def exact(value: Any) -> Decimal:
         return exact(value.strip()[:-1]) / 100
     if not isinstance(value, str | int | Decimal):
         raise ValueError('write a decimal number as text, such as "8000.00"')
-    try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
-    except InvalidOperation:
-        raise ValueError(f"{str(value)[:40]!r} is not a decimal number") from None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+        raise ValueError(f"{value[:40]!r} is not a decimal number such as 8000.00")
+    number = Decimal(value.strip() if isinstance(value, str) else value)
     if not number.is_finite():
         raise ValueError("NaN and infinity are not numbers that can be paid or counted")
-    if abs(number) >= MONEY_LIMIT:
-        raise ValueError("the number must be below 1,000,000,000,000")
+    if abs(number) >= MONEY_LIMIT or number.adjusted() < -_MOST_PLACES:
+        raise ValueError("the number must be below 1,000,000,000,000 and not finer than 1e-30")
     return number
 
 
@@ -54,7 +58,7 @@ def at_most_places(places: int) -> AfterValidator:
     """A pydantic check: no more than `places` decimals, trailing zeros aside."""
 
     def check(number: Decimal) -> Decimal:
-        exponent = number.normalize().as_tuple().exponent
+        exponent = number.normalize(_WIDE).as_tuple().exponent
         if isinstance(exponent, int) and -exponent > places:
             raise ValueError(f"at most {places} decimals are allowed: {plain(number)}")
         return number

@@ -13,7 +13,7 @@ from domain.commands import Command, Id
 from domain.facts import Act, Fact, Place
 from domain.lines import Payslip
 from domain.periods import Day, Month, MonthText
-from domain.refusals import Invalid, NotFound, SeparationOfDuties, WrongState
+from domain.refusals import Invalid, MonthNotOver, NotFound, SeparationOfDuties, WrongState
 
 
 class PayRunStarted(Fact, frozen=True, kw_only=True):
@@ -157,7 +157,7 @@ def _evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
 def check_month_over(month: Month, today: date) -> None:
     """Refuse a month that is not over: its figures are not all known."""
     if month.period.stop > today:
-        raise Invalid(
+        raise MonthNotOver(
             f"{month} 尚未结束,不能算薪",
             f"{month} is not over on {today}: it cannot be paid yet",
             do=f"Run it on {month.period.stop} or later; try a payslip to look ahead.",

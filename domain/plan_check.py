@@ -27,7 +27,7 @@ from domain.commission import metric_of
 from domain.findings import Clauses, Finding, Findings, PlanContext, refusing, warning
 from domain.minimums import MINUTES
 from domain.plan_tiers import refusal_of
-from domain.refusals import Invalid
+from domain.refusals import BadPlan
 
 __all__ = ["Finding", "PlanContext", "check_plan", "refuse_bad_plan"]
 
@@ -55,9 +55,9 @@ def refuse_bad_plan(clauses: Clauses, context: PlanContext | None = None) -> lis
     return findings
 
 
-def _refused(findings: list[Finding]) -> Invalid:
+def _refused(findings: list[Finding]) -> BadPlan:
     first = findings[0]
-    return Invalid(
+    return BadPlan(
         f"条款检查未通过：{first.zh}",
         f"The plan check refuses clause {first.clause or '(contract)'}: {first.en}",
         do="Change the clause; every finding is listed.",

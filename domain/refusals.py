@@ -48,6 +48,24 @@ class Invalid(Refusal):
     status = 422
 
 
+class MonthNotOver(Invalid):
+    """The month's figures are not all there yet: it cannot be paid."""
+
+    code = "month_not_over"
+
+
+class WrongWeights(Invalid):
+    """The weights of a KPI scheme do not sum to exactly 100 %."""
+
+    code = "wrong_weights"
+
+
+class BadPlan(Invalid):
+    """The plan check refuses the clauses; the first finding and all others are given."""
+
+    code = "bad_plan"
+
+
 class WrongState(Refusal):
     """The act does not fit the state the thing is in."""
 

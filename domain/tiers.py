@@ -14,7 +14,7 @@ import msgspec
 from domain.clauses import Boundary, Commission, RevenueShare, Tier
 from domain.money import ZERO
 from domain.readings import refuse_ambiguous
-from domain.refusals import Invalid
+from domain.refusals import BadPlan
 from domain.texts import yuan
 
 Tiered = Commission | RevenueShare
@@ -140,7 +140,7 @@ def _check_pair(tier: Tier, following: Tier, key: str) -> None:
 
 def _check_last(tier: Tier, key: str) -> None:
     if tier.end is not None:
-        raise Invalid(
+        raise BadPlan(
             f"条款 {key} 的最后一档止于 {yuan(tier.end)}，超过部分没有比例",
             f"The last tier of clause {key} ends at {yuan(tier.end)}: nothing says what is paid "
             "above it",
@@ -150,8 +150,8 @@ def _check_last(tier: Tier, key: str) -> None:
         )
 
 
-def _bad_tiers(key: str, zh: str, en: str, low: Decimal, high: Decimal) -> Invalid:
-    return Invalid(
+def _bad_tiers(key: str, zh: str, en: str, low: Decimal, high: Decimal) -> BadPlan:
+    return BadPlan(
         f"条款 {key} 的档位在 {yuan(low)} 与 {yuan(high)} 之间{zh}不正确",
         f"The tiers of clause {key} {en} between {yuan(low)} and {yuan(high)}",
         do="Let each tier end where the next one starts, in rising order.",

@@ -51,7 +51,8 @@ from workflows.demo_company import (
     Streamer,
 )
 from workflows.desk import Ask, Desk
-from workflows.imports import import_folder, read_mapping
+from workflows.import_mapping import Mapping
+from workflows.imports import import_folder
 from workflows.payslips import payslips
 
 MONTHS = tuple(months_between(Month(2025, 1), Month(2025, 12)))
@@ -61,6 +62,7 @@ RETROACTIVE = "S0232"
 """In August their commission is raised with effect from May: arrears in the August run."""
 RETURNED = {"2025-03": 3, "2025-08": 2}
 """Month → how many of its payouts the bank returns; the first of each is paid again."""
+SIGNATORIES = {"business_department": LEAD, "company_seal": "seal.office"}
 Progress = Callable[[str, int, int], None]
 
 
@@ -70,8 +72,8 @@ class Demo:
 
     desk: Desk
     folder: Path
+    mapping: Mapping
     today: date
-    progress: Progress
 
     def ask(self, actor: str, step: str, reason: str = "") -> Ask:
         """An act with a key of its own: done once, however often the fill is started."""
@@ -90,12 +92,13 @@ def is_filled(desk: Desk) -> bool:
 def fill(
     desk: Desk,
     folder: Path,
+    mapping: Mapping,
     *,
     today: date,
     progress: Progress = lambda what, done, total: None,
 ) -> None:
-    """Fill the company from a folder of files like those of the README's data section."""
-    demo = Demo(desk, folder, today, progress)
+    """Fill the company from a folder of streamers, orders and traffic (see docs/demo.md)."""
+    demo = Demo(desk, folder, mapping, today)
     streamers = demo_company.read_streamers(folder)
     _found(demo)
     for number, streamer in enumerate(streamers, start=1):
@@ -158,7 +161,7 @@ def _engage(demo: Demo, number: int, streamer: Streamer) -> None:
     for party in SIGNING_ORDER:
         signing = SignContract(
             party=party,
-            signatory=streamer.person if party == "streamer" else "星光传媒",
+            signatory=streamer.person if party == "streamer" else SIGNATORIES[party],
             document_sha256=sent.state.document_sha256,
         )
         contracts.act_on(desk, TENANT, key, signing, demo.ask(HR, f"{key}/{party}"))
@@ -193,8 +196,9 @@ def _live_through(demo: Demo, month: Month, streamers: list[Streamer]) -> None:
     _agree(demo, month, streamers)
     months = {month} if month != MONTHS[0] else {month.plus(-1), month}
     act = demo.ask(DATA, f"figures/{month}").act
-    mapping = read_mapping(demo.folder / "mapping.yaml")
-    import_folder(demo.desk, TENANT, demo.folder, mapping, act, months=months, today=demo.today)
+    import_folder(
+        demo.desk, TENANT, demo.folder, demo.mapping, act, months=months, today=demo.today
+    )
     run_id = f"{month}-1"
     _run(demo, month, run_id)
     payouts.instruct_run(demo.desk, TENANT, run_id, demo.ask(FINANCE, f"pay/{month}"))

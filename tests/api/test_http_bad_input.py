@@ -72,7 +72,7 @@ BAD: dict[str, tuple[str, Any, int, str, str]] = {
         "unknown_clause_kind",
         "clauses.0.clause",
     ),
-    "tiers with a gap": (CONTRACTS, clauses(commission(tiers=GAP, **TIERED)), 422, "invalid", ""),
+    "tiers with a gap": (CONTRACTS, clauses(commission(tiers=GAP, **TIERED)), 422, "bad_plan", ""),
     "a clause with two readings": (
         CONTRACTS,
         clauses(commission(tiers=[{"start": "100000", "rate": "1%"}])),
@@ -84,7 +84,7 @@ BAD: dict[str, tuple[str, Any, int, str, str]] = {
         "/v1/kpi-schemes",
         {**SAMPLES["kpi_scheme"], "metrics": WEIGHTS},
         422,
-        "invalid",
+        "wrong_weights",
         "metrics",
     ),
     "a Buddhist year": (
@@ -140,7 +140,7 @@ BAD: dict[str, tuple[str, Any, int, str, str]] = {
     "no reason": (AMEND, raise_pay(reason=""), 422, "invalid", "reason"),
     "an unknown field": (AMEND, raise_pay(efective="2025-09-01"), 422, "unknown_field", "efective"),
     "a missing field": (AMEND, {"reason": "x"}, 422, "missing_field", "amendment"),
-    "a month that is not over": ("/v1/pay-runs", {"month": "2025-09"}, 422, "invalid", "month"),
+    "a month that is not over": ("/v1/pay-runs", {"month": "2025-09"}, 422, "month_not_over", "month"),
     "a month that is none": ("/v1/pay-runs", {"month": "2025-13"}, 422, "not_a_month", "month"),
     "NUL in a text": (AMEND, raise_pay(reason="a\0b"), 422, "bad_text", ""),
     "half a character": (AMEND, raise_pay(reason="\ud800"), 422, "bad_text", ""),
