@@ -295,6 +295,21 @@ BEGIN
     END IF;
 END
 $$;
+CREATE TABLE access.account (
+    tenant_id text NOT NULL,
+    account text NOT NULL,
+    password_hash text NOT NULL,
+    roles text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    password_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_by text,
+    CONSTRAINT account_has_roles CHECK ((cardinality(roles) > 0)),
+    CONSTRAINT account_named CHECK ((account <> ''::text))
+);
+COMMENT ON TABLE access.account IS 'Accounts of the pages; the account is the actor its acts are recorded under.';
+COMMENT ON COLUMN access.account.password_hash IS 'Argon2id, with its parameters and salt.';
 CREATE TABLE access.api_key (
     tenant_id text NOT NULL,
     key_id text NOT NULL,
@@ -310,6 +325,27 @@ CREATE TABLE access.api_key (
     CONSTRAINT api_key_is_a_sha256 CHECK ((octet_length(key_hash) = 32))
 );
 COMMENT ON TABLE access.api_key IS 'Keys of the HTTP interface: SHA-256 of a random secret that is shown once and kept nowhere.';
+CREATE TABLE access.login_failure (
+    tenant_id text NOT NULL,
+    subject text NOT NULL,
+    failures integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+COMMENT ON TABLE access.login_failure IS 'Wrong passwords in a row by account and by address: each more makes the next try wait longer.';
+CREATE TABLE access.session (
+    tenant_id text NOT NULL,
+    session_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    account text NOT NULL,
+    device text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT session_secret_is_a_sha256 CHECK ((octet_length(secret_hash) = 32))
+);
+COMMENT ON TABLE access.session IS 'Logins: SHA-256 of a random secret that only the browser has; a revoked one opens nothing.';
 CREATE TABLE ledger.checkpoint (
     tenant_id text NOT NULL,
     size bigint NOT NULL,
@@ -653,8 +689,14 @@ CREATE TABLE public.tallystick_migration (
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
+ALTER TABLE ONLY access.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (tenant_id, account);
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
+ALTER TABLE ONLY access.login_failure
+    ADD CONSTRAINT login_failure_pkey PRIMARY KEY (tenant_id, subject);
+ALTER TABLE ONLY access.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (tenant_id, session_id);
 ALTER TABLE ONLY ledger.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (tenant_id, size);
 ALTER TABLE ONLY ledger.cosignature
@@ -717,6 +759,7 @@ ALTER TABLE ONLY projections.progress
     ADD CONSTRAINT progress_pkey PRIMARY KEY (tenant_id, name);
 ALTER TABLE ONLY public.tallystick_migration
     ADD CONSTRAINT tallystick_migration_pkey PRIMARY KEY (number);
+CREATE INDEX session_of_account ON access.session USING btree (tenant_id, account, created_at);
 CREATE INDEX fact_name ON ledger.fact USING btree (tenant_id, name, "position");
 CREATE INDEX metric_row_person ON ledger.metric_row USING btree (tenant_id, person, metric, day);
 CREATE INDEX audit_entry_actor ON projections.audit_entry USING btree (tenant_id, actor, "position");
@@ -760,8 +803,14 @@ CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.
 ALTER TABLE ledger.rejected_row ENABLE ALWAYS TRIGGER rejected_row_stays;
 CREATE TRIGGER tile_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.tile FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.tile ENABLE ALWAYS TRIGGER tile_stays;
+ALTER TABLE ONLY access.account
+    ADD CONSTRAINT account_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
+ALTER TABLE ONLY access.login_failure
+    ADD CONSTRAINT login_failure_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
+ALTER TABLE ONLY access.session
+    ADD CONSTRAINT session_account_fkey FOREIGN KEY (tenant_id, account) REFERENCES access.account(tenant_id, account);
 ALTER TABLE ONLY ledger.checkpoint
     ADD CONSTRAINT checkpoint_key FOREIGN KEY (tenant_id, key_number) REFERENCES ledger.log_key(tenant_id, number);
 ALTER TABLE ONLY ledger.cosignature
