@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
@@ -59,18 +60,30 @@ class Figures(msgspec.Struct, frozen=True, dict=True):
         self, metric: str, periods: Iterable[Period], category: str | None = None
     ) -> Decimal:
         """The metric over several periods that follow one another, by its aggregation."""
+        total, count = self._over(metric, periods, category)
+        return total / count if count > 1 else total
+
+    def exact_over(self, metric: str, periods: Iterable[Period]) -> Fraction:
+        """The same without rounding, where an average does not end."""
+        total, count = self._over(metric, periods, None)
+        return Fraction(total) / max(count, 1)
+
+    def _over(
+        self, metric: str, periods: Iterable[Period], category: str | None
+    ) -> tuple[Decimal, int]:
+        """The aggregated value, and by how many it is to be divided."""
         values = [v for period in periods for v in self.values(metric, period, category)]
         if not values:
-            return ZERO
+            return ZERO, 1
         match self.aggregations.get(metric, "sum"):
             case "max":
-                return max(values)
+                return max(values), 1
             case "last":
-                return values[-1]
+                return values[-1], 1
             case "average":
-                return sum(values, ZERO) / len(values)
+                return sum(values, ZERO), len(values)
             case _:
-                return sum(values, ZERO)
+                return sum(values, ZERO), 1
 
     def has(self, metric: str, period: Period) -> bool:
         """Whether anything was measured."""

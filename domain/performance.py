@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from domain.bonus import passes
 from domain.clauses import Coefficient, Gate, PerformancePay, TeamIncentive
 from domain.figures import Figures
-from domain.kpi_terms import KpiTerms, check_weights
+from domain.kpi_terms import KpiMetric, KpiTerms, check_weights
 from domain.lines import Line
 from domain.money import ZERO
 from domain.pay_input import PayInput
@@ -40,11 +41,14 @@ class ScorePart(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """The score of a month, 1 where every target is met; unrounded."""
+    """The score of a month, 1 where every target is met."""
 
     scheme: str
     position: int
+    exact: Fraction
+    """Without rounding: a score of exactly 0.8 reaches 0.8, whatever its parts are."""
     value: Decimal
+    """The same as a decimal of 28 digits."""
     parts: tuple[ScorePart, ...]
 
     @property
@@ -88,11 +92,17 @@ def score(terms: KpiTerms, figures: Figures, periods: Iterable[Period]) -> Score
         parts.append(
             ScorePart(metric.metric, metric.weight, actual, metric.target, metric.cap, reached)
         )
-    value = sum((part.points for part in parts), ZERO)
-    return Score(terms.scheme, terms.position, value, tuple(parts))
+    exact = sum((_points(metric, figures, days) for metric in terms.metrics), Fraction(0))
+    value = Decimal(exact.numerator) / Decimal(exact.denominator)
+    return Score(terms.scheme, terms.position, exact, value, tuple(parts))
 
 
-def coefficient_of(table: tuple[Coefficient, ...], value: Decimal) -> Decimal:
+def _points(metric: KpiMetric, figures: Figures, days: tuple[Period, ...]) -> Fraction:
+    reached = figures.exact_over(metric.metric, days) / Fraction(metric.target)
+    return Fraction(metric.weight) * min(Fraction(metric.cap), reached)
+
+
+def coefficient_of(table: tuple[Coefficient, ...], value: Decimal | Fraction) -> Decimal:
     """The coefficient of the highest row a score reaches; 0 below the lowest row."""
     reached = [row for row in table if row.from_score <= value]
     return max(reached, key=lambda row: row.from_score).coefficient if reached else ZERO
@@ -110,7 +120,7 @@ def _performance_line(pay: PayInput, version: Version, group: Group) -> Line:
     periods = tuple(other.period for other in group)
     scored = score(_weights(pay, clause), pay.figures, periods)
     shut = _shut_gate(pay, clause, periods)
-    factor = ZERO if shut else coefficient_of(clause.coefficients, scored.value)
+    factor = ZERO if shut else coefficient_of(clause.coefficients, scored.exact)
     part = prorate(
         clause.amount, clause.proration, pay.month, version.period, pay.attendance.unpaid
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from tests.domain.paying import (
     amount_of,
     amounts,
@@ -14,6 +16,8 @@ from tests.domain.paying import (
     live_days,
     measured,
     on,
+    performance,
+    scheme,
     term,
 )
 
@@ -62,3 +66,37 @@ def test_advances_come_back_from_above_the_whole_guarantee_though_a_part_of_it_i
         draw_balance=Decimal(5000),
     )
     assert amount_of(lines, "draw_recovery") == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "actuals", "targets", "coefficient"),
+    [
+        (("0.2", "0.3", "0.5"), (3, 4, 4), (6, 9, 3), "0.9"),
+        (("0.15", "0.6", "0.25"), (13, 25, 1), (9, 30, 3), "0.8"),
+        (("0.2", "0.3", "0.5"), (3, 120, 0), (3, 90, 30), "0.6"),
+    ],
+)
+def test_a_score_of_exactly_the_mark_reaches_it_though_its_parts_are_thirds(
+    weights, actuals, targets, coefficient
+):
+    """2/10 × 3/6 + 3/10 × 4/9 + 5/10 × 4/3 is 0.9, not 0.8999999999999999999999999998."""
+    names = ("a", "b", "c")
+    rows = zip(names, weights, map(str, targets), ("3", "3", "3"), strict=True)
+    marks = [{"from_score": m, "coefficient": m} for m in ("0", "0.6", "0.8", "0.9")]
+    clause = performance("1000", coefficients=marks)
+    figures = measured(*(on(3, name, value) for name, value in zip(names, actuals, strict=True)))
+    lines = earned(term("performance", clause), figures=figures, kpi=scheme(*rows))
+    assert lines[0].rate == Decimal(coefficient)
+    assert lines[0].lineage["kpi"]["score"] == coefficient
+
+
+def test_an_average_that_does_not_end_is_scored_exactly():
+    """Viewers of 33, 33 and 34 are 33 1/3 on average: a third of 100, and 0.1 of the score."""
+    marks = [{"from_score": "0.1", "coefficient": "1"}]
+    figures = measured(*(on(d, "peak", v) for d, v in ((1, 33), (2, 33), (3, 34))), peak="average")
+    lines = earned(
+        term("performance", performance("1000", coefficients=marks)),
+        figures=figures,
+        kpi=scheme(("peak", "0.3", "100", "2"), ("sales", "0.7", "100", "2")),
+    )
+    assert amounts(lines) == ["performance_pay 1000.00"]
