@@ -1,0 +1,1 @@
+"""The web pages: server-rendered, Chinese first, over the same workflows as the HTTP interface."""
