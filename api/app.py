@@ -10,6 +10,7 @@ from api import problems
 from api.auth import Clock, Service
 from api.examples import problem_responses
 from api.guard import Guard
+from api.pages import site
 from api.readers import Readers
 from api.routes import (
     amendments,
@@ -83,6 +84,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", describe.Static(directory=describe.STATIC))
+    site.install(app)
     return app
 
 
