@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from domain.clauses import CategoryUplift, Commission, RevenueShare
 from domain.lines import Line
-from domain.money import ZERO
+from domain.money import ZERO, fen
 from domain.pay_input import PayInput
 from domain.refusals import Invalid
 from domain.texts import equals, percent, yuan
@@ -95,17 +95,21 @@ def _limits(group: Group) -> Limit:
 
 
 def _limit(amounts: list[Decimal], limits: Limit) -> tuple[list[Decimal], str, str]:
-    """Amounts in yuan within the cap and floor of the month, and the words for it."""
+    """Amounts in yuan within the cap and floor of the month, and the words for it.
+
+    What is paid is held to them: the sum of the rounded lines, not that of the unrounded ones.
+    """
     cap, floor = limits
-    total = sum(amounts, ZERO)
+    paid = [fen(amount) for amount in amounts]
+    total = sum(paid, ZERO)
     if cap is not None and total > cap:
         reached, kept = ZERO, []
-        for amount in amounts:
+        for amount in paid:
             kept.append(min(reached + amount, cap) - min(reached, cap))
             reached += amount
         return kept, f"，封顶 {yuan(cap)}", f", capped at {yuan(cap)}"
     if floor is not None and total < floor:
-        lifted = [*amounts[:-1], amounts[-1] + floor - total]
+        lifted = [*paid[:-1], paid[-1] + floor - total]
         return lifted, f"，保底 {yuan(floor)}", f", lifted to the floor of {yuan(floor)}"
     return amounts, "", ""
 

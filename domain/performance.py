@@ -17,7 +17,7 @@ from domain.lines import Line
 from domain.money import ZERO
 from domain.pay_input import PayInput
 from domain.periods import Period
-from domain.proration import prorate
+from domain.proration import Prorated, prorate
 from domain.refusals import Invalid, NoRule
 from domain.texts import equals, number, percent, short, yuan
 from domain.versions import Group, Version, days_text, earned
@@ -121,10 +121,7 @@ def _performance_line(pay: PayInput, version: Version, group: Group) -> Line:
     scored = score(_weights(pay, clause), pay.figures, periods)
     shut = _shut_gate(pay, clause, periods)
     factor = ZERO if shut else coefficient_of(clause.coefficients, scored.exact)
-    part = prorate(
-        clause.amount, clause.proration, pay.month, version.period, pay.attendance.unpaid
-    )
-    amount = part.amount * factor
+    part, amount = _share(pay, version, clause, factor)
     zh_gate, en_gate = _gate_text(shut)
     text = f"{part.text} × {number(factor)} {equals(amount)}"
     return earned(
@@ -140,6 +137,19 @@ def _performance_line(pay: PayInput, version: Version, group: Group) -> Line:
         f"coefficient {number(factor)}{en_gate}: {text}",
         lineage={"kpi": scored.cited, "proration": clause.proration},
     )
+
+
+def _share(
+    pay: PayInput, version: Version, clause: PerformancePay, factor: Decimal
+) -> tuple[Prorated, Decimal]:
+    """The prorated amount as the line shows it, and factor times it in yuan.
+
+    The factor comes before the division: a thirtieth that was cut off, times three, is no tenth.
+    """
+    month, period, unpaid = pay.month, version.period, pay.attendance.unpaid
+    shown = prorate(clause.amount, clause.proration, month, period, unpaid)
+    paid = prorate(clause.amount * factor, clause.proration, month, period, unpaid)
+    return shown, paid.amount
 
 
 def _weights(pay: PayInput, clause: PerformancePay) -> KpiTerms:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.periods import Month
 from tests.domain.paying import (
     amount_of,
     amounts,
@@ -100,3 +101,54 @@ def test_an_average_that_does_not_end_is_scored_exactly():
         kpi=scheme(("peak", "0.3", "100", "2"), ("sales", "0.7", "100", "2")),
     )
     assert amounts(lines) == ["performance_pay 1000.00"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "first", "factor", "paid"),
+    [
+        ("1314.85", 24, "3", "920.40"),
+        ("8898.77", 26, "3", "4449.39"),
+        ("1202.87", 26, "3", "601.44"),
+    ],
+)
+def test_half_a_fen_of_performance_pay_is_rounded_up_though_days_are_thirtieths(
+    amount, first, factor, paid
+):
+    """1,314.85 × 7 ÷ 30 × 3 is 920.395: the thirtieth is not cut off before it is multiplied."""
+    clause = performance(amount, coefficients=[{"from_score": "0", "coefficient": factor}])
+    lines = earned(
+        term("performance", clause, start=date(2025, 6, first)),
+        month=Month(2025, 6),
+        kpi=scheme(("sales", "1", "100", "1")),
+    )
+    assert amounts(lines) == [f"performance_pay {paid}"]
+
+
+THIRDS = [("33.335%", 1, 11), ("33.336%", 11, 21), ("33.329%", 21, None)]
+"""Rate, first day, day after the last one: on 100 each they earn 33.34, 33.34 and 33.33."""
+
+
+def three_rates(**limits):
+    return [
+        term(
+            "commission",
+            commission(rate, **limits),
+            start=date(2025, 3, start),
+            end=date(2025, 3, end) if end else None,
+        )
+        for rate, start, end in THIRDS
+    ]
+
+
+def test_a_month_paid_in_parts_stays_within_its_cap_to_the_fen():
+    """33.335 + 33.336 + 33.329 is 100.000, but 33.34 + 33.34 + 33.33 would be a fen above it."""
+    figures = measured(on(3, "sales", 100), on(13, "sales", 100), on(23, "sales", 100))
+    lines = earned(*three_rates(cap="100"), figures=figures)
+    assert [str(line.amount) for line in lines] == ["33.34", "33.34", "33.32"]
+
+
+def test_a_month_paid_in_parts_reaches_its_floor_to_the_fen():
+    """On 10 each, 3.3335 + 3.3336 + 3.3329 is 10.00, but 3.33 + 3.33 + 3.33 would be 9.99."""
+    figures = measured(on(3, "sales", 10), on(13, "sales", 10), on(23, "sales", 10))
+    lines = earned(*three_rates(floor="10"), figures=figures)
+    assert [str(line.amount) for line in lines] == ["3.33", "3.33", "3.34"]
