@@ -2,12 +2,14 @@
 
 A clawback from an employee is held to 20 % of the month's wage and leaves at least the minimum
 wage (工资支付暂行规定 art. 16); the rest is carried. A contractor's negative balance is carried.
+An advance that turns out never to have been one, after it was taken back, is given back.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+from domain.arrears import draw_change
 from domain.guards import DEDUCTION, deduction_guard
 from domain.insurance import minimum_wage
 from domain.lines import Line, total
@@ -17,8 +19,9 @@ from domain.texts import yuan
 
 
 def carried_lines(pay: PayInput, lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """Lines that bring the balance of the run before in, and take out what may not or cannot be
-    taken this month, so that the month's pay is not negative.
+    """Lines that bring the balance of the run before in, give back advances that were taken back
+    too much, and take out what may not or cannot be taken this month, so that the month's pay is
+    not negative.
 
     Raises NoRule where no table of the deduction guard covers the pay date.
     """
@@ -26,8 +29,12 @@ def carried_lines(pay: PayInput, lines: tuple[Line, ...]) -> tuple[Line, ...]:
     if pay.carried_in:
         zh, en = "上期结转负数余额", "Negative balance of the run before"
         made.append(carry(pay, "carry_in", pay.carried_in, zh, en))
+    returned = overtaken(pay, lines)
+    if returned:
+        zh, en = "多抵回的保底预支退还", "Advance taken back too much, given back"
+        made.append(carry(pay, "draw_returned", returned, zh, en))
     wage = total(lines, "earnings")
-    clawback = total(lines, "arrears") + pay.carried_in
+    clawback = total(lines, "arrears") + pay.carried_in + returned
     held = max(ZERO, -clawback - _allowed(pay, wage, -clawback))
     if held:
         zh = "超出当月可扣限额（工资的 20%，且不低于最低工资）的部分结转下期"
@@ -38,6 +45,12 @@ def carried_lines(pay: PayInput, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         zh, en = "负数余额结转下期", "Negative balance carried to the next run"
         made.append(carry(pay, "carry_out", short, zh, en))
     return tuple(made)
+
+
+def overtaken(pay: PayInput, lines: tuple[Line, ...]) -> Decimal:
+    """Yuan taken back beyond all advances, as known now: a draw of an earlier month that late
+    truth made smaller after a later month had paid it back."""
+    return max(ZERO, -(pay.draw_balance + draw_change(lines)))
 
 
 def _allowed(pay: PayInput, wage: Decimal, wanted: Decimal) -> Decimal:

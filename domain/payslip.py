@@ -69,7 +69,7 @@ def payslip(pay: PayInput) -> Payslip:
         employer_cost=employer_side(taken),
         carried_out=out(lines, "carry_out"),
         owed_out=out(lines, "owed_out"),
-        draw_balance=fen(pay.draw_balance + draw_change(income)),
+        draw_balance=fen(max(ZERO, pay.draw_balance + draw_change(income))),
         taxed=taxed,
         lineage=_lineage(pay),
     )

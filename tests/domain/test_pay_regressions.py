@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.payslip import differences, payslip
 from domain.periods import Month
 from tests.domain.paying import (
     amount_of,
@@ -17,6 +18,7 @@ from tests.domain.paying import (
     live_days,
     measured,
     on,
+    pay_input,
     performance,
     scheme,
     term,
@@ -152,3 +154,29 @@ def test_a_month_paid_in_parts_reaches_its_floor_to_the_fen():
     figures = measured(on(3, "sales", 10), on(13, "sales", 10), on(23, "sales", 10))
     lines = earned(*three_rates(floor="10"), figures=figures)
     assert [str(line.amount) for line in lines] == ["3.33", "3.33", "3.34"]
+
+
+def test_an_advance_paid_back_and_then_found_never_due_is_given_back():
+    """January is topped up by 1,000, February pays it back, then January proves to have earned
+    it: the top-up falls away, and so does the paying back."""
+    clauses = (term("commission", commission("100%")), term("guarantee", draw("10000")))
+    january, february, march = Month(2025, 1), Month(2025, 2), Month(2025, 3)
+    jan = on(3, "sales", 9000, month=january)
+    late = on(5, "sales", 1000, month=january)
+    feb = on(3, "sales", 12000, month=february)
+    mar = on(3, "sales", 10000, month=march)
+
+    def paid(month, *rows, **more):
+        given = {"month": month, "character": "business_income", **more}
+        return payslip(pay_input(*clauses, figures=measured(*rows), **given))
+
+    first = paid(january, jan)
+    second = paid(february, feb, draw_balance=first.draw_balance)
+    assert [first.net, second.net, second.draw_balance] == [10000, 11000, 0]
+    again = earned(*clauses, figures=measured(jan, late), month=january)
+    arrears = differences(january, (*first.lines, *second.lines), again)
+    assert amounts(arrears) == ["arrears 1000.00", "arrears -1000.00"]
+    third = paid(march, mar, arrears=arrears, draw_balance=second.draw_balance)
+    assert amount_of(third, "draw_returned") == 1000
+    assert [third.net, third.draw_balance] == [11000, 0]
+    assert first.net + second.net + third.net == 10000 + 12000 + 10000
