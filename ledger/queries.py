@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from ledger import arrays
 from ledger.codec import checked_text
 from ledger.errors import verdict
 from ledger.failures import group_verdict
@@ -96,8 +97,7 @@ def append_row(
         return rows(connection, _APPEND_ONE, [tenant, *one, *asked])
     if not new.streams:
         return rows(connection, _APPEND_NOTHING, [tenant, *asked])
-    arrays = [new.streams, new.versions, new.names, new.states]
-    return rows(connection, _APPEND, [tenant, *arrays, *asked])
+    return rows(connection, _APPEND, [tenant, *_packed(new), *asked])
 
 
 def append_group(
@@ -115,12 +115,21 @@ def append_group(
         joined.names.extend(new.names)
         joined.states.extend(new.states)
         ends.append(len(joined.streams))
-    keys = [checked_text("key", once.key) if once else "" for _, once in asked]
-    fingerprints = [once.fingerprint if once else b"" for _, once in asked]
-    answers = [once.answer if once else b"" for _, once in asked]
-    arrays = [joined.streams, joined.versions, joined.names, joined.states]
-    params = [tenant, *arrays, keys, fingerprints, answers, ends]
+    keys = arrays.texts([checked_text("key", once.key) if once else "" for _, once in asked])
+    fingerprints = arrays.blobs([once.fingerprint if once else b"" for _, once in asked])
+    answers = arrays.blobs([once.answer if once else b"" for _, once in asked])
+    once = [keys, fingerprints, answers]
+    params = [tenant, *_packed(joined), *once, arrays.integers(ends)]
     return _shared_out(rows(connection, _APPEND_GROUP, params), ends)
+
+
+def _packed(new: Columns) -> list[Any]:
+    return [
+        arrays.texts(new.streams),
+        arrays.integers(new.versions),
+        arrays.texts(new.names),
+        arrays.blobs(new.states),
+    ]
 
 
 def _shared_out(found: list[Row], ends: Sequence[int]) -> list[list[Row] | BaseException]:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import LiteralString
 
-from psycopg_pool import ConnectionPool
-
 from domain.facts import Act
 from ledger import queries
 from ledger.codec import checked_text, naive_time
@@ -15,6 +13,7 @@ from ledger.errors import KeyTaken, key_reused, not_open
 from ledger.group import groups_of
 from ledger.idempotency import Idempotency
 from ledger.names import Names
+from ledger.pool import WarmPool
 from ledger.queries import Connection, Pool, Row
 from ledger.records import Answer, Columns, NewFact, Receipt, Recorded, columns, receipt, recorded
 
@@ -23,7 +22,7 @@ __all__ = ["Connection", "FactStore", "Pool", "open_pool"]
 
 def open_pool(conninfo: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
     """A pool as the ledger likes it: autocommit, so that one statement is one transaction."""
-    return ConnectionPool(
+    return WarmPool(
         conninfo,
         kwargs={"autocommit": True, "application_name": "tallystick"},
         min_size=min_size,
