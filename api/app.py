@@ -10,6 +10,7 @@ from api import problems
 from api.auth import Clock, Service
 from api.examples import problem_responses
 from api.guard import Guard
+from api.measures import Measured, Measures
 from api.pages import site
 from api.readers import Readers
 from api.routes import (
@@ -23,6 +24,7 @@ from api.routes import (
     law_tables,
     metric_batches,
     metrics,
+    metrics_page,
     pay_runs,
     payouts,
     payslips,
@@ -57,6 +59,7 @@ ROUTERS = tuple(
         trail,
         try_out,
         state,
+        metrics_page,
         describe,
     )
 )
@@ -79,8 +82,10 @@ def create_app(
     if desk is not None:
         app.state.service = Service(desk, Readers.beside(desk.store), clock or _now)
     app.state.settings = settings
+    app.state.measures = Measures(app.state.service)
     problems.install(app)
     app.add_middleware(Guard)
+    app.add_middleware(Measured, measures=app.state.measures)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", describe.Static(directory=describe.STATIC))

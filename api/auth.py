@@ -97,6 +97,7 @@ class Allowed:
                 "There is no API key, or it is not a good one",
                 do="Send Authorization: Bearer tsk_… with a key that is not revoked.",
             )
+        request.state.tenant = bearer.tenant
         refuse_unless(bearer.roles, self.act)
         return Caller(
             service=service,

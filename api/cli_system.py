@@ -113,9 +113,12 @@ def _status(data: dict[str, Any]) -> None:
     reasons = data["rows_rejected_by_reason"].items()
     cli_show.table(("rows rejected because", "count>"), reasons)
     cli_show.table(
-        ("read model", "position>", "lag>", "state"),
+        ("read model", "position>", "facts behind>", "seconds>", "state"),
         (
-            (one["name"], one["position"], one["lag"], one["error"] or "follows")
+            (
+                *(one[name] for name in ("name", "position", "lag", "lag_seconds")),
+                one["error"] or "follows",
+            )
             for one in data["read_models"]
         ),
     )

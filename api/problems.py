@@ -41,6 +41,7 @@ def problem(
     **details: Any,
 ) -> Response:
     """A problem document as an answer."""
+    request.state.refusal = code
     body = {
         "type": PREFIX + code,
         "title": code.replace("_", " ").capitalize(),

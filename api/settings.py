@@ -14,6 +14,7 @@ from typing import Self
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MASTER_KEY_BYTES = 32
+SHORTEST_TOKEN = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -87,6 +88,15 @@ class Settings:
             "The most database connections one process opens, 1 to 100.",
         )
     )
+    metrics_token: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_setting(
+            "TALLYSTICK_METRICS_TOKEN",
+            "`/metrics` answers this machine alone, and asks for nothing",
+            "What whoever reads `/metrics` sends as `Authorization: Bearer …`, from anywhere.",
+        ),
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -109,6 +119,7 @@ class Settings:
             ).expanduser(),
             log_level=_one_of(given, "TALLYSTICK_LOG_LEVEL", "info", LOG_LEVELS),
             pool_size=_whole(given, "TALLYSTICK_POOL_SIZE", 8, 100),
+            metrics_token=_token(given.get("TALLYSTICK_METRICS_TOKEN")),
         )
 
     def master_key(self) -> bytes:
@@ -138,6 +149,14 @@ def _database_url(text: str | None) -> str | None:
     if not text.startswith(("postgresql://", "postgres://")) and "=" not in text:
         # The text is not repeated: it may hold a password.
         raise SettingError("DATABASE_URL", "…", "postgresql://user:password@host:5432/database")
+    return text
+
+
+def _token(text: str | None) -> str | None:
+    if text is not None and not (len(text) >= SHORTEST_TOKEN and text.isascii() and text.isalnum()):
+        raise SettingError(
+            "TALLYSTICK_METRICS_TOKEN", "…", "16 or more letters and digits, drawn at random"
+        )
     return text
 
 

@@ -10,6 +10,7 @@ from domain.payout import Payout
 from domain.payrun import PayRun
 from ledger.census import census
 from ledger.queries import Pool
+from projections.standing import standing
 from workflows.desk import Desk, fold_all
 
 RUN_NAMES = (
@@ -39,16 +40,23 @@ def status(desk: Desk, pool: Pool, tenant: str) -> dict[str, Any]:
         "rows_recorded": counted.rows,
         "rows_rejected": counted.rejected,
         "rows_rejected_by_reason": counted.rejected_by_code,
-        "read_models": [
-            {
-                "name": model.name,
-                "position": model.position,
-                "lag": model.lag,
-                "halted": model.halted,
-                "error": model.error,
-            }
-            for model in desk.runner.status(tenant)
-        ],
+        "read_models": _read_models(desk, pool, tenant),
         "pay_runs": dict(sorted(Counter(run.status for run in runs.values()).items())),
         "payouts": dict(sorted(Counter(one.status for one in payouts.values()).items())),
     }
+
+
+def _read_models(desk: Desk, pool: Pool, tenant: str) -> list[dict[str, Any]]:
+    with pool.connection() as connection:
+        found = standing(connection, tenant, desk.runner.models.values())
+    return [
+        {
+            "name": model.name,
+            "position": model.position,
+            "lag": model.lag,
+            "lag_seconds": int(model.lag_seconds),
+            "halted": model.halted,
+            "error": model.error,
+        }
+        for model in found
+    ]

@@ -120,6 +120,7 @@ def to(address: str) -> Response:
 
 def refused(request: Request, refusal: Refusal) -> Response:
     """A refusal as a page of its own."""
+    request.state.refusal = refusal.code
     return page(request, "refused.html", refusal.status, refusal=refusal)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.auth import Service
 from api.bodies import StrictRoute
+from api.measures import Measures
 from api.reads import View, present, seen
 from api.writes import json_answer
 from workflows.status import status
@@ -18,8 +19,13 @@ router = APIRouter(route_class=StrictRoute, tags=["State"])
 
 @router.get("/v1/status")
 def get_status(view: Annotated[View, present("status.read")]) -> Response:
-    """Counts of facts and rows, read models and their lag, runs and payouts by status."""
-    return seen(view, status(view.desk, view.readers.pool, view.tenant))
+    """Counts of facts and rows, read models and their lag, runs and payouts by status.
+
+    `refusals` are those this process has answered to the tenant, by code, since it began.
+    """
+    found = status(view.desk, view.readers.pool, view.tenant)
+    measures: Measures = view.caller.request.app.state.measures
+    return seen(view, {**found, "refusals": measures.refusals(view.tenant)})
 
 
 @router.get("/health/live")
@@ -28,6 +34,7 @@ def live() -> Response:
     return json_answer({"status": "live"})
 
 
+@router.get("/health/ready")
 @router.get("/health")
 def ready(request: Request) -> Response:
     """Whether requests can be served: 503 names what is wrong, without naming tenants."""

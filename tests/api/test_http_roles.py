@@ -14,8 +14,8 @@ from api.auth import Allowed
 from domain.roles import ROLES, TABLE, may
 from tests.api.http_api import Api
 
-OPEN = {"/health", "/health/live", "/docs"}
-"""Addresses that need no key."""
+OPEN = {"/health", "/health/live", "/health/ready", "/docs", "/metrics"}
+"""Addresses that need no key of a tenant."""
 NAMES = {"key": "0123456789abcdef", "metric": "sales"}
 
 
