@@ -56,12 +56,12 @@ def _sides(rule: TierRule, bound: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def cliffs(clauses: Clauses, context: PlanContext) -> Findings:
-    """Thresholds at which a fen more of sales changes pay by a yuan or more."""
+    """Thresholds at which a fen more of sales lifts pay by a yuan or more, or lowers it at all."""
     for key, _, rule in _rules(clauses):
         for band in rule.bands:
             low, high = _sides(rule, band.start)
             jump = fen(rule.pay(high)) - fen(rule.pay(low))
-            if low < 0 or abs(jump) < 1:
+            if low < 0 or 0 <= jump < 1:
                 continue
             zh, en = ("跳升", "jumps") if jump > 0 else ("骤降", "drops")
             yield warning(

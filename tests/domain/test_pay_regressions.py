@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from domain.clauses import clause_of
 from domain.payslip import differences, payslip
 from domain.periods import Month
+from domain.plan_check import check_plan
 from tests.domain.paying import (
     amount_of,
     amounts,
@@ -180,3 +182,14 @@ def test_an_advance_paid_back_and_then_found_never_due_is_given_back():
     assert amount_of(third, "draw_returned") == 1000
     assert [third.net, third.draw_balance] == [11000, 0]
     assert first.net + second.net + third.net == 10000 + 12000 + 10000
+
+
+def test_the_plan_check_finds_pay_that_falls_by_a_fen():
+    """5 % on 1,000 is 50.00; from there 4.99 % on all of it is 49.90 and a fen of sales more."""
+    clause = clause_of(commission("5%", ("1000", "-0.2%"), mode="whole", step="relative"))
+    assert [found.code for found in check_plan({"commission": clause})] == ["falling_pay"]
+
+
+def test_the_plan_check_is_silent_where_a_threshold_lifts_pay_by_less_than_a_yuan():
+    clause = clause_of(commission("5%", ("1000", "0.2%"), mode="whole", step="relative"))
+    assert [found.code for found in check_plan({"commission": clause})] == []
