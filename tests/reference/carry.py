@@ -18,18 +18,21 @@ class Settled:
     carried_out: Fraction
 
 
-def employee(
-    earned: Fraction, arrears: list[Fraction], carried_in: Fraction, minimum: Fraction | None
-) -> Settled:
-    """Taking back: at most a fifth of the month's wage, and the rest at least the minimum wage."""
-    wage = max(NOTHING, earned) + sum((a for a in arrears if a > 0), NOTHING)
-    owed = min(NOTHING, earned) + sum((a for a in arrears if a < 0), NOTHING) + carried_in
-    most = min(wage * law.GUARD_SHARE, wage - (minimum or NOTHING))
-    taken = min(-owed, max(NOTHING, most))
-    return Settled(wage - taken, owed + taken)
+def employee(earned: Fraction, late: Fraction, minimum: Fraction) -> Settled:
+    """Taking back: at most a fifth of the month's wage, and the rest at least the minimum wage.
+
+    `late`: all differences of earlier months and the balance of the run before, together. A part
+    of a fen is not taken.
+    """
+    if late >= 0:
+        return contractor(earned, late)
+    wage = max(NOTHING, earned)
+    fifth = Fraction(int(wage * law.GUARD_SHARE * 100), 100)
+    taken = max(NOTHING, min(-late, fifth, wage - minimum))
+    return Settled(wage - taken, late + taken + min(NOTHING, earned))
 
 
-def contractor(earned: Fraction, arrears: list[Fraction], carried_in: Fraction) -> Settled:
+def contractor(earned: Fraction, late: Fraction) -> Settled:
     """A contractor's balance below zero is carried whole."""
-    balance = earned + sum(arrears, NOTHING) + carried_in
+    balance = earned + late
     return Settled(max(NOTHING, balance), min(NOTHING, balance))

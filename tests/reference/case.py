@@ -77,21 +77,27 @@ def in_force(case: Case, key: Key, day: date) -> dict | None:
     return said
 
 
-def parts(case: Case, key: Key) -> list[tuple[dict, list[date]]]:
+def parts(case: Case, key: Key, kind: str) -> list[tuple[dict, list[date]]]:
     """The month cut where the clause says something else: (what it says, its days) in order.
 
-    Days follow one another or not: what counts is what was agreed on each of them.
+    A day without the clause cuts too: it may not be there, or be of another kind.
     """
     cut: list[tuple[dict, list[date]]] = []
     for day in contract_days(case):
         says = in_force(case, key, day)
-        if says is None:
+        if says is None or says["kind"] != kind:
             continue
-        if cut and cut[-1][0] == says:
+        follows = cut and cut[-1][1][-1] + timedelta(days=1) == day
+        if follows and cut[-1][0] == says:
             cut[-1][1].append(day)
         else:
             cut.append((says, [day]))
     return cut
+
+
+def all_days(pieces: list[tuple[dict, list[date]]]) -> list[date]:
+    """The days of all parts of a month."""
+    return [day for _, days in pieces for day in days]
 
 
 def keys_of(case: Case, kind: str) -> list[Key]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
-from tests.reference.case import Case, Key, parts
+from tests.reference.case import Case, Key, all_days, parts
 from tests.reference.measure import month_value, streamer, values
-from tests.reference.rounding import number
+from tests.reference.rounding import number, to_fen
 
 NOTHING = Fraction(0)
 
@@ -53,52 +54,67 @@ def metric_of(says: dict) -> str:
     return f"{metric}_paid" if says.get("base") == "paid" else metric
 
 
-def rated(case: Case, key: Key) -> list[Fraction]:
-    """Commission or revenue share by part of the month: figures belong to the day of earning.
+def rated(case: Case, key: Key, kind: str) -> Fraction:
+    """Commission or revenue share of a month: figures belong to the day of earning.
 
     The month's figure runs on through a change of terms: a later part starts in the tiers where
-    the earlier one ended, and the whole figure is what reaches a rate.
+    the earlier days ended, and the whole figure is what reaches a rate. Where the terms change
+    what is counted, each part looks at its own count of the month.
     """
-    pieces = parts(case, key)
-    figures = [streamer(case, metric_of(s), d, s.get("category")) for s, d in pieces]
-    total, before, pay = sum(figures, NOTHING), NOTHING, []
-    for (says, _), figure in zip(pieces, figures, strict=True):
+    pieces, pay = parts(case, key, kind), NOTHING
+    for place, (says, days) in enumerate(pieces):
+        before = counted(case, says, all_days(pieces[:place]))
+        figure = counted(case, says, days)
         if says.get("mode") == "whole":
-            pay.append(figure * reached(says, total))
+            pay += to_fen(figure * reached(says, counted(case, says, all_days(pieces))))
         else:
-            pay.append(marginal(says, before + figure) - marginal(says, before))
-        before += figure
+            pay += to_fen(marginal(says, before + figure) - marginal(says, before))
     return limited(pieces[-1][0], pay)
 
 
-def limited(says: dict, pay: list[Fraction]) -> list[Fraction]:
-    """Cap and floor of a month hold for the sum of its parts; the last part takes the change."""
-    total = sum(pay, NOTHING)
-    held = total
-    if says.get("floor") is not None:
-        held = max(held, number(says["floor"]))
+def counted(case: Case, says: dict, days: list[date]) -> Fraction:
+    """What these terms count on some days."""
+    return streamer(case, metric_of(says), days, says.get("category"))
+
+
+def limited(says: dict, pay: Fraction) -> Fraction:
+    """Cap and floor of a month, for the sum of its parts."""
     if says.get("cap") is not None:
-        held = min(held, number(says["cap"]))
-    return [*pay[:-1], pay[-1] + held - total]
+        pay = min(pay, number(says["cap"]))
+    if says.get("floor") is not None:
+        pay = max(pay, number(says["floor"]))
+    return pay
 
 
-def uplift(case: Case, key: Key) -> list[Fraction]:
+def uplift(case: Case, key: Key, kind: str) -> Fraction:
     """品类加成: the added rate on the category's figure of each part."""
-    return [
-        number(says["added_rate"])
-        * streamer(case, says.get("metric", "sales"), days, says["category"])
-        for says, days in parts(case, key)
-    ]
+    pay = NOTHING
+    for says, days in parts(case, key, kind):
+        figure = streamer(case, says.get("metric", "sales"), days, says["category"])
+        pay += to_fen(number(says["added_rate"]) * figure)
+    return pay
 
 
-def bonus(case: Case, key: Key) -> list[Fraction]:
-    """达标奖: an amount once the month's figure passes the threshold, or for every step beyond."""
-    pieces = parts(case, key)
-    says = pieces[-1][0]
-    days = [day for _, part in pieces for day in part]
-    metric, category = says["metric"], says.get("category")
-    figure = month_value(case, metric, case.rows, values(case.rows, metric, days, category))
-    return [number(says["amount"]) * times(says, figure)]
+def bonus(case: Case, key: Key, kind: str) -> Fraction:
+    """达标奖: an amount once the month's figure passes the threshold, or for every step beyond.
+
+    Judged by the whole month; where the terms change inside it, an award has the amount of the
+    terms under which it was first reached, and nothing is awarded twice.
+    """
+    pieces = parts(case, key, kind)
+    given, pay = 0, NOTHING
+    for place, (says, _) in enumerate(pieces, start=1):
+        so_far = times(says, figure_of(case, says, all_days(pieces[:place])))
+        in_all = times(says, figure_of(case, says, all_days(pieces)))
+        due = max(0, min(so_far, in_all) - given)
+        given, pay = given + due, pay + due * number(says["amount"])
+    return pay
+
+
+def figure_of(case: Case, says: dict, days: list[date]) -> Fraction:
+    """The figure of a bonus over some days."""
+    found = values(case.rows, says["metric"], days, says.get("category"))
+    return month_value(case, says["metric"], found)
 
 
 def times(says: dict, figure: Fraction) -> int:

@@ -1,31 +1,42 @@
-"""Earnings of one month of one contract: clause by clause, each line rounded to the fen once."""
+"""Earnings of one month of one contract: clause by clause, each part rounded to the fen once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 
-from tests.reference.case import Case, Key, keys_of, parts
+from tests.reference.case import Case, Key, keys_of, month_days, parts
 from tests.reference.clause_pay import bonus, rated, uplift
-from tests.reference.measure import live_days, streamer
+from tests.reference.measure import live_days
 from tests.reference.performance_pay import performance, team_pays
 from tests.reference.proration import prorated
 from tests.reference.rounding import number, to_fen
 
-Earned = dict[tuple[str, str], Fraction]
-"""(clause, kind) to the sum of its rounded lines."""
+Amounts = dict[tuple[Key, str], Fraction]
+"""(clause, kind) to the sum of its rounded parts."""
 NOTHING = Fraction(0)
 
 
-def base_pay(case: Case, key: Key) -> list[Fraction]:
+@dataclass
+class Earned:
+    """What a month earned, and what of it was advanced or taken back."""
+
+    amounts: Amounts = field(default_factory=dict)
+    draws: Amounts = field(default_factory=dict)
+    """Clause to the advance it paid (above 0) or took back (below 0)."""
+
+
+def base_pay(case: Case, key: Key, kind: str) -> Fraction:
     """底薪 by part of the month."""
-    return [
-        prorated(case, number(says["amount"]), says["proration"], days)
-        for says, days in parts(case, key)
-    ]
+    pay = NOTHING
+    for says, days in parts(case, key, kind):
+        pay += to_fen(prorated(case, number(says["amount"]), says["proration"], days))
+    return pay
 
 
-BY_KIND: list[tuple[str, Callable[[Case, Key], list[Fraction]]]] = [
+BY_KIND: list[tuple[str, Callable[[Case, Key, str], Fraction]]] = [
     ("base_pay", base_pay),
     ("commission", rated),
     ("revenue_share", rated),
@@ -36,45 +47,60 @@ BY_KIND: list[tuple[str, Callable[[Case, Key], list[Fraction]]]] = [
 
 
 def earn(case: Case) -> Earned:
-    """Every clause's earnings of the month."""
-    earned: Earned = {}
+    """Every clause's earnings of the month; guarantees look at all before them, by key."""
+    earned = Earned()
     for kind, rule in BY_KIND:
         for key in keys_of(case, kind):
-            earned[key, kind] = sum((to_fen(part) for part in rule(case, key)), NOTHING)
+            earned.amounts[key, kind] = rule(case, key, kind)
     for key in keys_of(case, "team_incentive"):
-        earned[key, "team_incentive"] = team_incentive(case, key, earned)
+        earned.amounts[key, "team_incentive"] = team_incentive(case, key, earned.amounts)
     for key in keys_of(case, "guarantee"):
-        earned[key, "guarantee"] = guarantee(case, key, earned)
+        guarantee(case, key, earned)
     return earned
 
 
-def team_incentive(case: Case, key: Key, earned: Earned) -> Fraction:
+def team_incentive(case: Case, key: Key, amounts: Amounts) -> Fraction:
     """A percentage of the member's performance pay, already rounded to the fen."""
-    says = parts(case, key)[-1][0]
+    says = parts(case, key, "team_incentive")[-1][0]
     if not team_pays(case, says):
         return NOTHING
-    rounded = sum((a for (_, kind), a in earned.items() if kind == "performance_pay"), NOTHING)
+    rounded = sum((a for (_, kind), a in amounts.items() if kind == "performance_pay"), NOTHING)
     return to_fen(number(says["percentage"]) * rounded)
 
 
-def conditions_met(case: Case, says: dict) -> bool:
+def conditions_met(case: Case, says: dict, days: list[date]) -> bool:
     """Days live, each for enough hours."""
     wanted = says.get("conditions") or {}
-    days, hours = int(wanted.get("days", 0)), number(wanted.get("hours_a_day", 0))
-    return days == 0 or max(live_days(case, hours), streamer(case, "live_days")) >= days
+    hours = number(wanted.get("hours_a_day", 0))
+    return live_days(case, days, hours) >= int(wanted.get("days", 0))
 
 
-def guarantee(case: Case, key: Key, earned: Earned) -> Fraction:
-    """保底: what is added to the month's pay, or (a draw) taken back from what lies above it."""
-    pieces = parts(case, key)
-    floor = NOTHING
-    for says, days in pieces:
-        if conditions_met(case, says):
-            floor += prorated(case, number(says["amount"]), says["proration"], days)
-    offset = pieces[-1][0]["offset"]
-    fixed = ("base_pay", "guarantee") if offset == "max" else ("guarantee",)
-    pay = sum((amount for (_, kind), amount in earned.items() if kind not in fixed), NOTHING)
-    short = to_fen(floor) - pay
-    if short >= 0:
-        return short
-    return -min(case.draws, -short) if offset == "recoverable_draw" else NOTHING
+def guarantee(case: Case, key: Key, earned: Earned) -> None:
+    """保底: add what the month's pay lacks, or take earlier advances back from what lies above.
+
+    What lies above is measured from the whole guarantee of the month, its conditions met or not.
+    """
+    pieces = parts(case, key, "guarantee")
+    first, last = pieces[0][1][0], pieces[-1][1][-1]
+    days = [day for day in month_days(case.year, case.month) if first <= day <= last]
+    due, agreed, stands = NOTHING, NOTHING, False
+    for says, part in pieces:
+        amount = prorated(case, number(says["amount"]), says["proration"], part)
+        agreed += amount
+        if conditions_met(case, says, days):
+            due, stands = due + amount, True
+    draw = pieces[-1][0]["offset"] == "recoverable_draw"
+    pay = compared(pieces[-1][0]["offset"], earned.amounts)
+    added = max(NOTHING, to_fen(due) - pay) if stands else NOTHING
+    if draw and not added:
+        taken_back = sum((a for a in earned.draws.values() if a < 0), NOTHING)
+        added = -max(NOTHING, min(case.draws + taken_back, pay - to_fen(agreed)))
+    earned.amounts[key, "guarantee"] = added
+    if draw:
+        earned.draws[key, "guarantee"] = added
+
+
+def compared(offset: str, amounts: Amounts) -> Fraction:
+    """The pay a guarantee is held against: all of it, or with `max` all but base pay."""
+    left_out = "base_pay" if offset == "max" else ""
+    return sum((a for (_, kind), a in amounts.items() if kind != left_out), NOTHING)

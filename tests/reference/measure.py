@@ -21,7 +21,7 @@ def values(
     ]
 
 
-def month_value(case: Case, metric: str, rows: tuple[Row, ...], found: list[Fraction]) -> Fraction:
+def month_value(case: Case, metric: str, found: list[Fraction]) -> Fraction:
     """Values made into one by what the metric's definition says; nothing measured is 0."""
     if not found:
         return NOTHING
@@ -39,14 +39,17 @@ def streamer(
 ) -> Fraction:
     """The streamer's figure over some days, or over all days of the contract in the month."""
     days = contract_days(case) if days is None else days
-    return month_value(case, metric, case.rows, values(case.rows, metric, days, category))
+    return month_value(case, metric, values(case.rows, metric, days, category))
 
 
-def live_days(case: Case, hours_a_day: Fraction) -> int:
-    """Days on which somebody was live for so many hours."""
-    count = 0
-    for day in contract_days(case):
-        minutes = sum(values(case.rows, "live_minutes", [day]), NOTHING)
-        if minutes > 0 and minutes >= hours_a_day * 60:
-            count += 1
-    return count
+def live_days(case: Case, days: list[date], hours_a_day: Fraction) -> Fraction:
+    """Days on which somebody was live for so many hours.
+
+    Where the days were measured as a number, the minutes are those of the average day.
+    """
+    counted = values(case.rows, "live_days", days)
+    minutes = [sum(values(case.rows, "live_minutes", [day]), NOTHING) for day in days]
+    if counted:
+        number = month_value(case, "live_days", counted)
+        return number if sum(minutes, NOTHING) >= hours_a_day * 60 * number else NOTHING
+    return Fraction(sum(1 for m in minutes if m > 0 and m >= hours_a_day * 60))

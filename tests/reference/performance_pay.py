@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from tests.reference.case import Case, Key, month_days, parts
+from tests.reference.case import Case, Key, all_days, month_days, parts
 from tests.reference.clause_pay import passes
 from tests.reference.measure import month_value, streamer, values
 from tests.reference.proration import prorated
-from tests.reference.rounding import number
+from tests.reference.rounding import number, to_fen
 
 NOTHING = Fraction(0)
 
 
-def score(case: Case, scheme: str) -> Fraction:
+def score(case: Case, scheme: str, days: list[date]) -> Fraction:
     """Σ weight × min(cap, actual ÷ target)."""
     total = NOTHING
     for metric, weight, target, cap in case.schemes[scheme]:
-        total += weight * min(cap, streamer(case, metric) / target)
+        total += weight * min(cap, streamer(case, metric, days) / target)
     return total
 
 
@@ -32,15 +32,21 @@ def coefficient(says: dict, points: Fraction) -> Fraction:
     return found
 
 
-def performance(case: Case, key: Key) -> list[Fraction]:
+def performance(case: Case, key: Key, kind: str) -> Fraction:
     """Base amount × coefficient by part of the month; nothing behind a gate that is shut."""
-    pay = []
-    for says, days in parts(case, key):
-        gates = says.get("gates") or ()
-        shut = any(streamer(case, gate["metric"]) < number(gate["minimum"]) for gate in gates)
-        share = NOTHING if shut else coefficient(says, score(case, says["scheme"]))
-        pay.append(share * prorated(case, number(says["amount"]), says["proration"], days))
+    pieces, pay = parts(case, key, kind), NOTHING
+    for says, days in pieces:
+        if gates_open(case, says, all_days(pieces)):
+            share = coefficient(says, score(case, says["scheme"], all_days(pieces)))
+            base = prorated(case, number(says["amount"]), says["proration"], days)
+            pay += to_fen(share * base)
     return pay
+
+
+def gates_open(case: Case, says: dict, days: list[date]) -> bool:
+    """Whether every gate's metric reaches its minimum."""
+    gates = says.get("gates") or ()
+    return all(streamer(case, g["metric"], days) >= number(g["minimum"]) for g in gates)
 
 
 def growth(case: Case, metric: str) -> Fraction | None:
@@ -57,7 +63,7 @@ def team_pays(case: Case, says: dict) -> bool:
 
 
 def _team(case: Case, metric: str, rows: tuple, days: list[date]) -> Fraction:
-    return month_value(case, metric, rows, values(rows, metric, days))
+    return month_value(case, metric, values(rows, metric, days))
 
 
 def _last_month(case: Case) -> list[date]:

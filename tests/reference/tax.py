@@ -76,47 +76,46 @@ def wages(
     return withheld_now(owed, relief, sum((paid.withheld for paid in year), NOTHING))
 
 
-def months_here(started: YearMonth, paid: YearMonth) -> int:
-    """Months employed here in the year of payment, counted one by one."""
-    count, month = 0, (paid[0], 1)
-    while month <= paid:
-        if month >= started:
-            count += 1
-        month = (month[0], month[1] + 1)
-    return count
+def months_here(started: YearMonth, left: YearMonth | None, paid: YearMonth) -> int:
+    """Months employed here in the year of payment up to the payment, counted one by one."""
+    return sum(
+        1
+        for number in range(1, paid[1] + 1)
+        if started <= (paid[0], number) and (left is None or (paid[0], number) <= left)
+    )
 
 
-def labour(income: Fraction, earlier: Fraction = NOTHING, withheld: Fraction = NOTHING) -> Fraction:
+def labour(
+    income: Fraction,
+    earlier: Fraction = NOTHING,
+    withheld: Fraction = NOTHING,
+    other: Fraction = NOTHING,
+) -> Fraction:
     """劳务报酬, ordinary payer: the payments of one project in a month are one time."""
     whole = income + earlier
     cost = Fraction(800) if whole <= 4000 else whole / 5
-    taxable = max(NOTHING, whole - cost)
+    taxable = max(NOTHING, whole - cost - other)
     return withheld_now(by_slices(taxable, law.LABOUR), NOTHING, withheld)
 
 
 def platform(before: list[Paid], now: Paid) -> Fraction:
-    """劳务报酬 from a platform: cumulative over the months of unbroken income in the year."""
-    run = unbroken([paid for paid in before if paid.month >= law.PLATFORM_FROM], now.month)
-    every = [*run, now]
-    months = len({paid.month for paid in every})
-    taxable = -law.DEDUCTION * months
+    """劳务报酬 from a platform: income of the year, 5,000 for every month of unbroken income."""
+    year = [paid for paid in before if paid.month[0] == now.month[0]]
+    every = [*year, now]
+    taxable = -law.DEDUCTION * unbroken(year, now.month)
     for paid in every:
         taxable += paid.income - paid.income / 5 - paid.exempt - paid.other
     owed = by_slices(max(NOTHING, taxable), law.YEAR)
     relief = sum((paid.relief for paid in every), NOTHING)
-    return withheld_now(owed, relief, sum((paid.withheld for paid in run), NOTHING))
+    return withheld_now(owed, relief, sum((paid.withheld for paid in year), NOTHING))
 
 
-def unbroken(before: list[Paid], now: YearMonth) -> list[Paid]:
-    """Payments of the months straight before this one, back to the first empty month."""
-    run, month = [], now
-    while month[1] >= 1:
-        found = [paid for paid in before if paid.month == month]
-        if not found and month != now:
-            break
-        run = [*found, *run]
-        month = (month[0], month[1] - 1)
-    return run
+def unbroken(before: list[Paid], now: YearMonth) -> int:
+    """Months of income straight before this one, this one included; an empty one breaks them."""
+    count, number = 1, now[1] - 1
+    while number >= 1 and sum(p.income for p in before if p.month == (now[0], number)) > 0:
+        count, number = count + 1, number - 1
+    return count
 
 
 def bonus(amount: Fraction) -> Fraction:
