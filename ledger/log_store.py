@@ -14,14 +14,16 @@ from ledger.notes import Checkpoint, VerifierKey
 from ledger.queries import Connection
 from ledger.tiles import WIDTH, Edges, Tile, range_hash, root_at
 
-_STATE: LiteralString = "SELECT origin, size, edges FROM ledger.log_state WHERE tenant_id = %b"
+_STATE: LiteralString = """
+    SELECT origin, size, edges, checkpoints FROM ledger.log_state WHERE tenant_id = %b"""
 _FACTS: LiteralString = """
     SELECT position, envelope FROM ledger.fact
     WHERE tenant_id = %b AND position > %b ORDER BY position LIMIT %b"""
 _START: LiteralString = """
     INSERT INTO ledger.log_state (tenant_id, origin) VALUES (%b, %b) ON CONFLICT DO NOTHING"""
 _GROW: LiteralString = """
-    UPDATE ledger.log_state SET size = %b, edges = %b::bytea[] WHERE tenant_id = %b"""
+    UPDATE ledger.log_state SET size = %b, edges = %b::bytea[], checkpoints = checkpoints + 1
+    WHERE tenant_id = %b"""
 _TILE: LiteralString = """
     SELECT hashes FROM ledger.tile WHERE tenant_id = %b AND level = %b AND number = %b"""
 _ADD_TILES: LiteralString = """
@@ -56,6 +58,7 @@ class State(msgspec.Struct, frozen=True):
     origin: str
     size: int = 0
     edges: Edges = ()
+    checkpoints: int = 0
 
 
 class LogKey(msgspec.Struct, frozen=True):
@@ -93,8 +96,8 @@ class LogStore:
         self.started = bool(found)
         self.state = State(origin_of(tenant))
         if found:
-            origin, size, edges = found[0]
-            self.state = State(origin, size, tuple(edges))
+            origin, size, edges, count = found[0]
+            self.state = State(origin, size, tuple(edges), count)
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     @classmethod
@@ -151,7 +154,7 @@ class LogStore:
             self._connection.execute(_ADD_TILES, [self.tenant, *columns], binary=True)
         self._connection.execute(_GROW, [size, list(edges), self.tenant], binary=True)
         row = queries.rows(self._connection, _STATE, [self.tenant])[0]
-        self.state = State(row[0], row[1], tuple(row[2]))
+        self.state = State(row[0], row[1], tuple(row[2]), row[3])
         self._tiles.clear()
 
     # Keys, checkpoints, cosignatures

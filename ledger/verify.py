@@ -12,23 +12,24 @@ from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import msgspec
+from psycopg import sql
 
 from ledger import queries, verify_signed
 from ledger.errors import not_open
 from ledger.log_store import Kept, LogKey, LogStore, State
 from ledger.notes import VerifierKey
 from ledger.queries import Connection, Pool
+from ledger.tiles import WIDTH
 from ledger.verify_facts import FactPass
 from ledger.verify_figures import check_batches
 from ledger.verify_report import Check, Progress, Report, silent
 
 _HEAD: LiteralString = """
     SELECT h.position, h.recorded_at, f.position, f.recorded_at
-    FROM ledger.head AS h
-    LEFT JOIN LATERAL (
-        SELECT l.position, l.recorded_at FROM ledger.fact AS l
-        WHERE l.tenant_id = h.tenant_id ORDER BY l.position DESC LIMIT 1) AS f ON true
-    WHERE h.tenant_id = %b"""
+    FROM (SELECT * FROM ledger.head WHERE tenant_id = %b) AS h
+    FULL JOIN (
+        SELECT position, recorded_at FROM ledger.fact
+        WHERE tenant_id = %b ORDER BY position DESC LIMIT 1) AS f ON true"""
 _KEYS: LiteralString = """
     SELECT i.key, i.first_position, i.last_position FROM ledger.idempotency AS i
     WHERE i.tenant_id = %b AND (
@@ -39,16 +40,20 @@ _KEYS: LiteralString = """
             WHERE f.tenant_id = i.tenant_id
                 AND f.position IN (i.first_position, i.last_position)))
     ORDER BY i.key LIMIT 100"""
-_STRAYS: LiteralString = """
+_TENANT_TABLES: LiteralString = """
+    SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'r' AND a.attname = 'tenant_id'
+    ORDER BY c.relname"""
+_STRAYS = sql.SQL("""
     WITH RECURSIVE found (tenant_id) AS (
-        (SELECT tenant_id FROM ledger.fact ORDER BY tenant_id LIMIT 1)
+        (SELECT tenant_id FROM {table} ORDER BY tenant_id LIMIT 1)
         UNION ALL
-        SELECT (SELECT f.tenant_id FROM ledger.fact AS f WHERE f.tenant_id > found.tenant_id
-                ORDER BY f.tenant_id LIMIT 1)
+        SELECT (SELECT t.tenant_id FROM {table} AS t WHERE t.tenant_id > found.tenant_id
+                ORDER BY t.tenant_id LIMIT 1)
         FROM found WHERE found.tenant_id IS NOT NULL)
     SELECT tenant_id FROM found
     WHERE tenant_id IS NOT NULL
-        AND NOT EXISTS (SELECT FROM ledger.head AS h WHERE h.tenant_id = found.tenant_id)"""
+        AND NOT EXISTS (SELECT FROM ledger.head AS h WHERE h.tenant_id = found.tenant_id)""")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,30 +108,35 @@ def verify_ledger(
 
 
 def strays(pool: Pool) -> Check:
-    """Facts that belong to no tenant: what a changed tenant_id leaves behind."""
-    check = Check(name="tenants", unit="tenants")
+    """Rows that belong to no tenant: what a changed tenant_id leaves behind."""
+    check = Check(name="strays", unit="tables")
     with pool.connection() as connection:
-        found = queries.rows(connection, _STRAYS, [])
-    for (tenant,) in found:
-        check.add(f"ledger.fact tenant {tenant!r}", "facts of a tenant that has no ledger")
+        for (name,) in connection.execute(_TENANT_TABLES).fetchall():
+            check.counted += 1
+            query = _STRAYS.format(table=sql.Identifier("ledger", name))
+            for (tenant,) in connection.execute(query).fetchall():
+                check.add(f"ledger.{name} tenant {tenant!r}", "rows of a tenant without a ledger")
     return check
 
 
 def _look(pool: Pool, tenant: str) -> Seen:
     with pool.connection() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found = queries.rows(connection, _HEAD, [tenant])
+        found = queries.rows(connection, _HEAD, [tenant, tenant])
         if not found:
             raise not_open(tenant)
         log = LogStore(connection, tenant)
         check = _check_head(connection, tenant, found[0], log)
         kept = verify_signed.kept_checkpoints(connection, tenant)
-        return Seen(found[0][0], log.state, log.log_keys(), kept, check)
+        return Seen(found[0][0] or found[0][2] or 0, log.state, log.log_keys(), kept, check)
 
 
 def _check_head(connection: Connection, tenant: str, row: tuple[Any, ...], log: LogStore) -> Check:
     head, moved, last, recorded = row
     check = Check(name="head", unit="heads", counted=1)
+    if head is None:
+        check.add("ledger.head", f"{tenant} has facts and no head")
+        return check
     if head != (last or 0):
         check.add("ledger.head position", f"it counts {head} facts, the last one is {last or 0}")
     if recorded is not None and not recorded <= moved <= datetime.now(UTC):
@@ -148,5 +158,6 @@ def _range(asked: Asked, seen: Seen, brought: Sequence[Kept]) -> tuple[int, int]
     first = asked.first
     if asked.since and brought:
         first = max(first, max(kept.size for kept in brought) + 1)
-    last = whole if asked.last is None else min(asked.last, whole)
+    # Whole tiles: what is read beyond the range does no harm.
+    last = whole if asked.last is None else min(-(-asked.last // WIDTH) * WIDTH, whole)
     return min(first, last + 1), last

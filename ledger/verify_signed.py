@@ -45,6 +45,8 @@ def check_keys(
     check = Check(name="keys", unit="keys")
     good: dict[int, VerifierKey] = {}
     before: VerifierKey | None = None
+    if state.origin not in {row.vkey.partition("+")[0] for row in keys} and keys:
+        check.add("ledger.log_state origin", f"{state.origin} is not the name of its keys")
     for expected, row in enumerate(keys, start=1):
         check.counted += 1
         place = f"ledger.log_key {row.number}"
@@ -54,7 +56,7 @@ def check_keys(
         except (BadNote, KeyTrouble) as error:
             check.add(place, str(error))
             continue
-        if key.name != state.origin or row.number != expected:
+        if row.number != expected or (expected == 1 and row.from_size):
             check.add(place, f"key {row.number} of {key.name} stands in the place of {expected}")
         good[row.number] = before = key
     if trusted and not set(trusted) & set(good.values()):
@@ -86,6 +88,11 @@ def check_signatures(
             check.add(place, "the columns are not what the note says")
     for (size,) in queries.rows(connection, _TIMES, [tenant]):
         check.add(f"ledger.checkpoint {size}", "its time is not between those before and after")
+    if len(kept) != state.checkpoints:
+        check.add(
+            "ledger.checkpoint, ledger.log_state checkpoints",
+            f"{state.checkpoints} were signed, {len(kept)} are kept",
+        )
     if (kept[-1].size if kept else 0) != state.size:
         last = kept[-1].size if kept else "none"
         check.add(

@@ -1,7 +1,8 @@
 """The tree recomputed: leaves against tiles, tiles against tiles, roots against checkpoints.
 
 Roots come from the leaves that were read, never from what is stored; the stored tiles are only
-held against them. Where the two differ, the tile above says which of them was altered.
+held against them. Where the two differ, the tile above says which of them was altered; where it was
+the fact, the sealed leaf is used further up, so that one altered fact is one finding.
 """
 
 from __future__ import annotations
@@ -66,13 +67,14 @@ class TreeCheck:
         first = self.size // WIDTH
         stored = self._tiles(0, first, first + len(leaves) // WIDTH)
         for start in range(0, len(leaves), WIDTH):
-            part = leaves[start : start + WIDTH]
+            part = list(leaves[start : start + WIDTH])
             number = first + start // WIDTH
-            self._checkpoints(part)
-            if len(part) == WIDTH:
-                self._full(number, b"".join(part), part, stored.get(number))
+            if len(part) < WIDTH:
+                self._checkpoints(self._last(number, part))
             else:
-                self._edge(0, b"".join(part))
+                part = self._full(number, part, stored.get(number))
+                self._checkpoints(part)
+                self._push(1, perfect_root(part))
             self.size += len(part)
 
     def finish(self) -> None:
@@ -107,28 +109,42 @@ class TreeCheck:
         found = queries.rows(self._connection, _TILES, [self._tenant, level, first, last])
         return {number: bytes(hashes) for number, hashes in found}
 
-    def _full(
-        self, number: int, hashes: bytes, leaves: Sequence[bytes], stored: bytes | None
-    ) -> None:
-        root = perfect_root(leaves)
-        if stored != hashes:
-            self._differs(number, hashes, root, stored)
-        self._push(1, root)
-
-    def _differs(self, number: int, hashes: bytes, root: bytes, stored: bytes | None) -> None:
-        """A tile is not what its facts hash to: the hash above says which of them is right."""
+    def _full(self, number: int, leaves: list[bytes], stored: bytes | None) -> list[bytes]:
+        """The leaves of a full tile, or the sealed ones where facts under it were altered."""
+        if stored == b"".join(leaves):
+            return leaves
         above = self._stored_hash(1, number)
-        if stored is None or (root == above and len(stored) == FULL_BYTES):
+        if stored is None or len(stored) != FULL_BYTES or perfect_root(leaves) == above:
             self._wrong_tile(0, number, stored)
-            return
-        if perfect_root(split_hashes(stored)) != above:
+            return leaves
+        sealed = split_hashes(stored)
+        if perfect_root(sealed) != above:
             self._wrong_tile(0, number, stored)
-        for place in range(WIDTH):
-            mine = hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
-            if mine != stored[place * HASH_BYTES : (place + 1) * HASH_BYTES]:
-                position = number * WIDTH + place + 1
+        self._wrong_facts(number, leaves, sealed)
+        return sealed if perfect_root(sealed) == above else leaves
+
+    def _last(self, number: int, leaves: list[bytes]) -> list[bytes]:
+        """The leaves under the partial tile, or the sealed ones where facts were altered."""
+        stored = self._state.edges[0] if self._state.edges else b""
+        if stored == b"".join(leaves):
+            return leaves
+        last = self._kept[-1] if self._kept else None
+        sealed = split_hashes(stored)
+        if (
+            last is None
+            or last.size != self._state.size
+            or self._root(last.size, stored) != last.root
+        ):
+            self._edge(0, b"".join(leaves))
+            return leaves
+        self._wrong_facts(number, leaves, sealed)
+        return sealed
+
+    def _wrong_facts(self, number: int, leaves: list[bytes], sealed: list[bytes]) -> None:
+        for place, (mine, theirs) in enumerate(zip(leaves, sealed, strict=False), start=1):
+            if mine != theirs:
                 self._check.add(
-                    f"ledger.fact position {position}",
+                    f"ledger.fact position {number * WIDTH + place}",
                     "the envelope does not hash to the leaf that was sealed",
                 )
 
@@ -155,26 +171,10 @@ class TreeCheck:
         stored = self._state.edges[level] if level < len(self._state.edges) else b""
         if stored == hashes:
             return
-        if level == 0:
-            self._wrong_leaves(hashes, stored)
         self._check.add(
             f"ledger.log_state edges[{level + 1}]",
             "the partial tile is not what the facts under it hash to",
         )
-
-    def _wrong_leaves(self, hashes: bytes, stored: bytes) -> None:
-        """Facts under the last partial tile that do not hash to it."""
-        if len(stored) != len(hashes):
-            return
-        first = self._state.size // WIDTH * WIDTH
-        for place, (mine, theirs) in enumerate(
-            zip(split_hashes(hashes), split_hashes(stored), strict=True), start=1
-        ):
-            if mine != theirs:
-                self._check.add(
-                    f"ledger.fact position {first + place}",
-                    "the envelope does not hash to the leaf that was sealed",
-                )
 
     def _checkpoints(self, part: Sequence[bytes]) -> None:
         """Hold the checkpoints of sizes up to the end of this part against the roots so far."""
@@ -188,13 +188,16 @@ class TreeCheck:
             self._next += 1
 
     def _compare(self, kept: Kept, leaves: bytes) -> None:
-        edges = [leaves]
-        for level in range(1, 8):
-            whole = (kept.size >> 8 * level) * HASH_BYTES
-            start = whole - whole % FULL_BYTES
-            edges.append(bytes(self._above[level][start:whole]))
-        if edges_root(tuple(edges)) != kept.root:
+        if self._root(kept.size, leaves) != kept.root:
             self._check.add(
                 f"ledger.checkpoint {kept.size}",
                 f"the first {kept.size} facts do not have the root that was signed",
             )
+
+    def _root(self, size: int, leaves: bytes) -> bytes:
+        """The root at a size, from the hashes so far and the leaves of its partial tile."""
+        edges = [leaves]
+        for level in range(1, 8):
+            whole = (size >> 8 * level) * HASH_BYTES
+            edges.append(bytes(self._above[level][whole - whole % FULL_BYTES : whole]))
+        return edges_root(tuple(edges))

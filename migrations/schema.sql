@@ -409,6 +409,7 @@ CREATE TABLE ledger.log_state (
     origin text NOT NULL,
     size bigint DEFAULT 0 NOT NULL,
     edges bytea[] DEFAULT '{}'::bytea[] NOT NULL,
+    checkpoints bigint DEFAULT 0 NOT NULL,
     CONSTRAINT log_state_size_counts CHECK ((size >= 0))
 );
 ALTER TABLE ONLY ledger.log_state ALTER COLUMN edges SET STORAGE EXTERNAL;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -11,15 +11,26 @@ from ledger.names import UnreadableFact
 from ledger.verify_report import Check, Progress
 from projections import progress as marks
 from projections.model import ReadModel
-from projections.rebuild import Difference, TableDifference, rebuild
+from projections.rebuild import rebuild
 from workflows.desk import Desk
 
+_KEY: LiteralString = """
+    SELECT a.attname FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k (number, place),
+        pg_attribute AS a
+    WHERE i.indrelid = %s::regclass AND i.indisprimary
+        AND a.attrelid = i.indrelid AND a.attnum = k.number
+    ORDER BY k.place"""
 
-def check_models(desk: Desk, tenant: str, progress: Progress) -> Check:
+_HALTED: LiteralString = """
+    SELECT name, error FROM projections.progress
+    WHERE tenant_id = %s AND (halted_at IS NOT NULL OR error IS NOT NULL) ORDER BY name"""
+
+
+def check_models(desk: Desk, tenant: str, head: int, progress: Progress) -> Check:
     """Fold every read model of the desk's runner anew, and say which rows differ."""
     check = Check(name="read models", unit="read models")
     models = desk.runner.models
-    _check_marks(desk, tenant, check)
+    _check_marks(desk, tenant, head, check)
     for model in models.values():
         check.counted += 1
         _check_model(desk, tenant, model, check)
@@ -27,10 +38,12 @@ def check_models(desk: Desk, tenant: str, progress: Progress) -> Check:
     return check
 
 
-def _check_marks(desk: Desk, tenant: str, check: Check) -> None:
-    head = desk.store.head(tenant)[0]
+def _check_marks(desk: Desk, tenant: str, head: int, check: Check) -> None:
     with desk.store._pool.connection() as connection:
         found = marks.marks(connection, tenant)
+        halted = connection.execute(_HALTED, [tenant]).fetchall()
+    for name, error in halted:
+        check.add(f"projections.progress {name}", f"it halted: {error}")
     for name, mark in found.items():
         place = f"projections.progress {name}"
         model = desk.runner.models.get(name)
@@ -40,8 +53,6 @@ def _check_marks(desk: Desk, tenant: str, check: Check) -> None:
             check.add(place, f"version {mark.version}, the program has {model.version}")
         elif mark.position > head:
             check.add(place, f"it stands at {mark.position}, the ledger ends at {head}")
-        if mark.halted:
-            check.add(place, f"it halted: {mark.error}")
     for name in desk.runner.models.keys() - found.keys():
         check.add(f"projections.progress {name}", "the row is missing")
 
@@ -59,23 +70,24 @@ def _check_model(desk: Desk, tenant: str, model: ReadModel, check: Check) -> Non
         )
         return
     for table in found.tables:
-        _say(found, table, check)
+        for live, folded in table.sample:
+            check.add(*_finding(table.table, _key(desk, table.table), live, folded))
+        check.found += table.rows - len(table.sample)
 
 
-def _say(found: Difference, table: TableDifference, check: Check) -> None:
-    named = 0
-    for live, folded in table.sample:
-        check.add(*_finding(table.table, live, folded))
-        named += 1
-    check.found += table.rows - named
+def _key(desk: Desk, table: str) -> list[str]:
+    """The columns that name a row, the tenant left out."""
+    with desk.store._pool.connection() as connection:
+        rows = connection.execute(_KEY, [f"projections.{table}"]).fetchall()
+    return [name for (name,) in rows if name != "tenant_id"]
 
 
 def _finding(
-    table: str, live: dict[str, Any] | None, folded: dict[str, Any] | None
+    table: str, key: list[str], live: dict[str, Any] | None, folded: dict[str, Any] | None
 ) -> tuple[str, str]:
     """The place and the words for one row that differs."""
     row = live or folded or {}
-    place = f"projections.{table} " + " ".join(str(value) for value in list(row.values())[1:4])
+    place = " ".join([f"projections.{table}", *(str(row.get(name)) for name in key)])
     if live is None:
         return place, "the row is missing"
     if folded is None:
