@@ -110,7 +110,7 @@ def log_in(
     _wait_enough(accounts, tenant, subjects, at)
     # Counted before it is compared: guesses sent all at once are counted too.
     accounts.failed(tenant, subjects, at)
-    if not _fits(accounts, tenant, account, password):
+    if not password_fits(accounts, tenant, account, password):
         raise _wrong()
     accounts.forget(tenant, subjects)
     session, secret = accounts.begin(tenant, account, device=device, at=at, lasting=LASTING)
@@ -123,7 +123,8 @@ def _wrong() -> WrongPassword:
     )
 
 
-def _fits(accounts: AccountStore, tenant: str, account: str, password: str) -> bool:
+def password_fits(accounts: AccountStore, tenant: str, account: str, password: str) -> bool:
+    """Whether this is the password of an account that may log in."""
     found = accounts.account(tenant, account) if account else None
     stored = _nobodys_hash() if found is None else found[1]
     right = _hasher().verify(password[:1000], stored)
@@ -183,7 +184,7 @@ def ensure_demo_accounts(
 
 
 def _still_good(accounts: AccountStore, tenant: str, one: DemoAccount) -> bool:
-    return DEMO_ROLES.get(one.account) == one.role and _fits(
+    return DEMO_ROLES.get(one.account) == one.role and password_fits(
         accounts, tenant, one.account, one.password
     )
 

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from api.pages import timeline
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
+from api.pages.typed import checked
 from api.pages.visit import Form, Visit, form_of, seen
 from api.params import ContractId
 from api.reads import Text, View, caught_up
@@ -182,20 +183,6 @@ def act(
     except Refusal as refusal:
         return _page(request, visit, contract, visit.view(), refusal, form)
     return to(f"/contracts/{contract}?done={form.get('do')}")
-
-
-def checked(make: Callable[[], Any]) -> Any:
-    """A command from a form's fields. Raises Invalid that names the field."""
-    from pydantic import ValidationError
-
-    try:
-        return make()
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise Invalid(
-            f"填写不正确: {first['msg']}", f"{field}: {first['msg']}", do="Correct it.", field=field
-        ) from None
 
 
 @pages.get("/contracts/{contract}/compare")

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.pages import contract_page, contracts_page, login_page, payslip_page, routing
+from api.pages import (
+    accounts_page,
+    amend_page,
+    audit_page,
+    contract_page,
+    contracts_page,
+    figures_page,
+    home_page,
+    kpi_page,
+    login_page,
+    payouts_page,
+    payslip_page,
+    routing,
+    runs_page,
+)
 
 login = routing.router()
 login.get("/login")(login_page.show)
@@ -13,10 +27,19 @@ login.post("/logout")(login_page.leave)
 
 ROUTERS = (
     login,
+    home_page.pages,
     contracts_page.pages,
+    amend_page.pages,
     contract_page.pages,
+    kpi_page.pages,
+    figures_page.pages,
+    runs_page.pages,
     payslip_page.pages,
+    payouts_page.pages,
+    audit_page.pages,
+    accounts_page.pages,
 )
+"""Addresses that are written out come before those with a name in them."""
 
 
 def install(app: FastAPI) -> None:

@@ -118,6 +118,10 @@ class Form:
             if name.startswith(prefix)
         }
 
+    def fields_by_name(self) -> dict[str, str]:
+        """Every field with its last value."""
+        return {name: values[-1] for name, values in self.fields.items()}
+
     def version(self) -> int | None:
         """The version the form was made on."""
         text = self.get("version")

@@ -1,0 +1,149 @@
+"""KPI schemes: weights over time, and a form that changes them from a month on."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import Request, Response
+
+from api.pages import shown
+from api.pages.render import page, problem_of, to
+from api.pages.routing import router
+from api.pages.typed import checked
+from api.pages.visit import Form, Visit, form_of, seen
+from api.params import SchemeId
+from api.reads import CursorQuery, Text
+from domain import kpi
+from domain.refusals import NotFound, Refusal
+from domain.texts import per_cent
+from workflows import setup
+from workflows.desk import load
+
+pages = router()
+SPARE_ROWS = 2
+COLUMNS = ("metric", "weight", "target", "cap")
+
+
+@pages.get("/kpi")
+def schemes(
+    request: Request,
+    visit: Annotated[Visit, seen("kpi.read")],
+    q: Text = None,
+    cursor: CursorQuery = None,
+) -> Response:
+    """KPI schemes by id."""
+    view = visit.current("directory")
+    found = view.readers.directory.entries(
+        view.tenant, "kpi", search=q or None, cursor=cursor or None, limit=50
+    )
+    return page(request, "kpi_list.html", found=found, q=q or "")
+
+
+@pages.get("/kpi/{scheme}")
+def scheme(
+    request: Request,
+    visit: Annotated[Visit, seen("kpi.read")],
+    scheme: SchemeId,
+    known: Text = None,
+) -> Response:
+    """A scheme: its weights over time, as known at a position."""
+    return _page(request, visit, scheme, known)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    scheme: str,
+    known: str | None = None,
+    refusal: Refusal | None = None,
+    typed: Form | None = None,
+) -> Response:
+    view = visit.view(None, known)
+    state = load(view.desk, view.tenant, f"kpi/{scheme}", kpi.KpiScheme(), kpi.evolve, view.known)
+    if not state.version:
+        raise NotFound(
+            f"没有考核方案 {scheme}", f"There is no KPI scheme {scheme}", do="List the schemes."
+        )
+    visit.current("audit_history", "directory")
+    history = view.readers.audit.entries(
+        view.tenant, stream=f"kpi/{scheme}", known=view.position, limit=100
+    )
+    metrics = view.readers.directory.entries(view.tenant, "metric", limit=200).items
+    return page(
+        request,
+        "kpi.html",
+        refusal.status if refusal else 200,
+        s=state,
+        view=view,
+        dated=sorted(state.weights, key=lambda one: one.effective),
+        history=history.items,
+        titles={one.id: one.title for one in metrics},
+        rows=_rows(state, typed),
+        typed=typed or Form({}),
+        chart=_chart(visit, state),
+        problem=None if refusal is None else problem_of(refusal),
+    )
+
+
+def _rows(state: kpi.KpiScheme, typed: Form | None) -> list[dict[str, str]]:
+    """The rows of the change form: as typed, else the last weights, and spare ones."""
+    if typed is not None:
+        columns = [typed.all(name) for name in COLUMNS]
+        return [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=False)]
+    last = max(state.weights, key=lambda one: one.effective).metrics
+    rows = [
+        {
+            "metric": one.metric,
+            "weight": per_cent(one.weight),
+            "target": shown.count(one.target).replace(",", ""),
+            "cap": shown.count(one.cap),
+        }
+        for one in last
+    ]
+    return [*rows, *(dict.fromkeys(COLUMNS, "") for _ in range(SPARE_ROWS))]
+
+
+def _chart(visit: Visit, state: kpi.KpiScheme) -> str:
+    dated = sorted(state.weights, key=lambda one: one.effective)
+    codes = list(dict.fromkeys(metric.metric for one in dated for metric in one.metrics))
+    series: list[dict[str, Any]] = []
+    for code in codes:
+        weights = [next((m.weight for m in one.metrics if m.metric == code), None) for one in dated]
+        series.append(
+            {
+                "name": visit.words.word("metric", code),
+                "data": [str((weight or 0) * 100) for weight in weights],
+                "labels": [shown.share(weight or 0) for weight in weights],
+            }
+        )
+    x = [shown.day(one.effective, visit.language) for one in dated]
+    drawn = {"kind": "bar", "stack": True, "max": 100, "unit": "%", "x": x, "series": series}
+    return json.dumps(drawn, ensure_ascii=False)
+
+
+@pages.post("/kpi/{scheme}")
+def change(
+    request: Request, visit: Annotated[Visit, seen("kpi.change_weights")], scheme: SchemeId
+) -> Response:
+    """Other weights from the first day of a month on."""
+    form = form_of(request)
+    sent = {"effective": form.get("effective"), "metrics": _sent(form)}
+    try:
+        command = checked(lambda: kpi.ChangeKpiWeights.model_validate(sent))
+        ask = visit.write(form, form.version()).ask(form.get("reason"))
+        setup.change_kpi_weights(visit.caller.desk, visit.tenant, scheme, command, ask)
+    except Refusal as refusal:
+        return _page(request, visit, scheme, None, refusal, form)
+    return to(f"/kpi/{scheme}?done=1")
+
+
+def _sent(form: Form) -> list[dict[str, str]]:
+    """The rows that were filled in; a bare number in the weight column is a percentage."""
+    found = []
+    for row in zip(*(form.all(name) for name in COLUMNS), strict=False):
+        metric, weight, target, cap = row
+        if metric:
+            weight = weight if weight.endswith("%") or not weight else f"{weight}%"
+            found.append({"metric": metric, "weight": weight, "target": target, "cap": cap})
+    return found
