@@ -16,6 +16,11 @@ from domain.periods import Day
 from domain.refusals import Invalid, NotFound, WrongState
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+Status = Literal["none", "instructed", "sent", "settled", "returned", "failed"]
+AWAITING = ("instructed", "sent")
+"""The bank has yet to answer."""
+OPEN_AGAIN = ("returned", "failed")
+"""The payable can be instructed once more."""
 
 
 class PayoutInstructed(Fact, frozen=True, kw_only=True):
@@ -48,6 +53,21 @@ class PayoutReturned(Fact, frozen=True, kw_only=True):
     effective: date
 
 
+class PayoutSent(Fact, frozen=True, kw_only=True):
+    """The instruction went to the bank in the file of a batch that a second person approved."""
+
+    end_to_end_id: str
+    batch: str
+
+
+class PayoutFailed(Fact, frozen=True, kw_only=True):
+    """The bank did not carry the instruction out, no money moved: the payable is open again."""
+
+    end_to_end_id: str
+    reason_code: str
+    effective: date
+
+
 class InstructPayout(Command):
     """Instruct a payable again after a return."""
 
@@ -62,6 +82,13 @@ class SettlePayout(Command):
 
 class ReturnPayout(Command):
     """What the bank says: returned."""
+
+    reason_code: Text
+    on: Day
+
+
+class FailPayout(Command):
+    """What the bank says: not carried out (pain.002 status RJCT, or its word for it)."""
 
     reason_code: Text
     on: Day
@@ -88,7 +115,7 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
 
     payout: str = ""
     version: int = 0
-    status: Literal["none", "instructed", "settled", "returned"] = "none"
+    status: Status = "none"
     contract: str = ""
     person: str = ""
     month: str = ""
@@ -106,6 +133,10 @@ def evolve(state: Payout, fact: Fact, place: Place) -> Payout:
         case PayoutInstructed():
             values = {name: getattr(fact, name) for name in fact.__struct_fields__}
             changed = Payout(status="instructed", **values)
+        case PayoutSent():
+            changed = replace(state, status="sent")
+        case PayoutFailed():
+            changed = replace(state, status="failed")
         case PayoutSettled():
             changed = replace(state, status="settled")
         case PayoutReturned():
@@ -116,12 +147,12 @@ def evolve(state: Payout, fact: Fact, place: Place) -> Payout:
 
 
 def instruct(state: Payout, payable: Payable) -> list[Fact]:
-    """Instruct a payable. Raises WrongState unless it is open: new, or returned by the bank."""
-    if state.status in ("instructed", "settled"):
+    """Instruct a payable. Raises WrongState unless it is open: new, returned or failed."""
+    if state.status not in ("none", *OPEN_AGAIN):
         raise WrongState(
             "该款项已指示付款,不能重复支付",
             f"This payable is {state.status} already: it is not paid twice",
-            do="Wait for the bank's answer; only a returned payout can be instructed again.",
+            do="Wait for the bank's answer; only a returned or failed payout can be instructed again.",
             state=state.status,
             current_version=state.version,
         )
@@ -149,7 +180,7 @@ def instruct(state: Payout, payable: Payable) -> list[Fact]:
 
 def settle(state: Payout, command: SettlePayout) -> list[Fact]:
     """Record that the bank paid. Raises Invalid when the bank's amount differs."""
-    _need_instructed(state)
+    _need_awaiting(state)
     if command.amount is not None and command.amount != state.amount:
         raise Invalid(
             f"银行金额 {command.amount} 与指示金额 {state.amount} 不一致",
@@ -166,9 +197,32 @@ def settle(state: Payout, command: SettlePayout) -> list[Fact]:
     ]
 
 
-def returned(state: Payout, command: ReturnPayout) -> list[Fact]:
-    """Record that the bank sent the money back."""
-    _need_instructed(state)
+def send(state: Payout, end_to_end_id: str, batch: str) -> list[Fact]:
+    """Record that the instruction went to the bank. Nothing where that is known already.
+
+    What the bank has answered under this id stays answered. Raises WrongState where the payout
+    has another instruction by now: the batch is out of date.
+    """
+    if state.end_to_end_id != end_to_end_id:
+        raise WrongState(
+            f"{end_to_end_id} 不是当前的付款指示",
+            f"{end_to_end_id} is not the payout's present instruction, {state.end_to_end_id} is",
+            do="Withdraw the batch and propose another.",
+            payout=state.payout,
+        )
+    if state.status != "instructed":
+        return []
+    return [PayoutSent(end_to_end_id=end_to_end_id, batch=batch)]
+
+
+def returned(state: Payout, command: ReturnPayout, *, after_settlement: bool = False) -> list[Fact]:
+    """Record that the bank sent the money back.
+
+    `after_settlement`: a line of the bank's statement says so; it reopens a settled payout too,
+    which nobody's word alone does.
+    """
+    if not (after_settlement and state.status == "settled"):
+        _need_awaiting(state)
     return [
         PayoutReturned(
             end_to_end_id=state.end_to_end_id,
@@ -178,10 +232,22 @@ def returned(state: Payout, command: ReturnPayout) -> list[Fact]:
     ]
 
 
-def _need_instructed(state: Payout) -> None:
+def fail(state: Payout, command: FailPayout) -> list[Fact]:
+    """Record that the bank did not carry the instruction out."""
+    _need_awaiting(state)
+    return [
+        PayoutFailed(
+            end_to_end_id=state.end_to_end_id,
+            reason_code=command.reason_code,
+            effective=command.on,
+        )
+    ]
+
+
+def _need_awaiting(state: Payout) -> None:
     if state.status == "none":
         raise NotFound("没有这笔付款", "There is no such payout", do="Instruct it first.")
-    if state.status != "instructed":
+    if state.status not in AWAITING:
         raise WrongState(
             f"付款状态为 {state.status}",
             f"A payout that is {state.status} awaits no answer from the bank",

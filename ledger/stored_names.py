@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from domain import (
+    bank_batch,
+    bank_line,
     contract_facts,
     kpi,
     metric,
@@ -46,5 +48,16 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "payout.instructed.v1": payout.PayoutInstructed,
     "payout.settled.v1": payout.PayoutSettled,
     "payout.returned.v1": payout.PayoutReturned,
+    "payout.sent.v1": payout.PayoutSent,
+    "payout.failed.v1": payout.PayoutFailed,
+    "payout.batch_proposed.v1": bank_batch.PayoutBatchProposed,
+    "payout.batch_approved.v1": bank_batch.PayoutBatchApproved,
+    "payout.batch_withdrawn.v1": bank_batch.PayoutBatchWithdrawn,
+    "payout.bank_data_opened.v1": bank_batch.BankDataOpened,
+    "payout.file_written.v1": bank_batch.PayoutFileWritten,
+    "payout.batch_sent.v1": bank_batch.PayoutBatchSent,
+    "bank.statement_recorded.v1": bank_line.BankStatementRecorded,
+    "bank.line_matched.v1": bank_line.BankLineMatched,
+    "bank.match_key_made.v1": bank_line.BankMatchKeyMade,
 }
 """Stored name → class. The table is the contract between this program and its history."""

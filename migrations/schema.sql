@@ -346,6 +346,32 @@ CREATE TABLE access.session (
     CONSTRAINT session_secret_is_a_sha256 CHECK ((octet_length(secret_hash) = 32))
 );
 COMMENT ON TABLE access.session IS 'Logins: SHA-256 of a random secret that only the browser has; a revoked one opens nothing.';
+CREATE TABLE ledger.bank_line (
+    tenant_id text NOT NULL,
+    statement text NOT NULL,
+    line_no integer NOT NULL,
+    fate text NOT NULL,
+    account text NOT NULL,
+    line_ref text NOT NULL,
+    booked_on date,
+    amount numeric,
+    end_to_end_id text NOT NULL,
+    party_account text NOT NULL,
+    party_name text NOT NULL,
+    reason_code text NOT NULL,
+    problem text NOT NULL,
+    CONSTRAINT bank_line_fate CHECK ((fate = ANY (ARRAY['taken'::text, 'repeated'::text, 'conflicting'::text, 'unreadable'::text]))),
+    CONSTRAINT bank_line_no_counts CHECK ((line_no > 0)),
+    CONSTRAINT bank_line_taken_is_whole CHECK (((fate <> 'taken'::text) OR ((booked_on IS NOT NULL) AND (amount > '-Infinity'::numeric) AND (amount < 'Infinity'::numeric))))
+);
+COMMENT ON TABLE ledger.bank_line IS 'Lines of bank statements as they came; one that stood already counts where it came first.';
+CREATE TABLE ledger.bank_statement (
+    tenant_id text NOT NULL,
+    statement text NOT NULL,
+    "position" bigint NOT NULL,
+    account text NOT NULL
+);
+COMMENT ON TABLE ledger.bank_statement IS 'Where each statement stands in its tenant''s ledger; a line whose statement is not here is not there.';
 CREATE TABLE ledger.checkpoint (
     tenant_id text NOT NULL,
     size bigint NOT NULL,
@@ -698,6 +724,12 @@ ALTER TABLE ONLY access.login_failure
     ADD CONSTRAINT login_failure_pkey PRIMARY KEY (tenant_id, subject);
 ALTER TABLE ONLY access.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (tenant_id, session_id);
+ALTER TABLE ONLY ledger.bank_line
+    ADD CONSTRAINT bank_line_pkey PRIMARY KEY (tenant_id, statement, line_no);
+ALTER TABLE ONLY ledger.bank_statement
+    ADD CONSTRAINT bank_statement_pkey PRIMARY KEY (tenant_id, statement);
+ALTER TABLE ONLY ledger.bank_statement
+    ADD CONSTRAINT bank_statement_position UNIQUE (tenant_id, "position");
 ALTER TABLE ONLY ledger.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (tenant_id, size);
 ALTER TABLE ONLY ledger.cosignature
@@ -761,6 +793,8 @@ ALTER TABLE ONLY projections.progress
 ALTER TABLE ONLY public.tallystick_migration
     ADD CONSTRAINT tallystick_migration_pkey PRIMARY KEY (number);
 CREATE INDEX session_of_account ON access.session USING btree (tenant_id, account, created_at);
+CREATE INDEX bank_line_end_to_end ON ledger.bank_line USING btree (tenant_id, end_to_end_id) WHERE ((fate = 'taken'::text) AND (end_to_end_id <> ''::text));
+CREATE UNIQUE INDEX bank_line_once ON ledger.bank_line USING btree (tenant_id, account, line_ref) WHERE (fate = 'taken'::text);
 CREATE INDEX fact_name ON ledger.fact USING btree (tenant_id, name, "position");
 CREATE INDEX metric_row_person ON ledger.metric_row USING btree (tenant_id, person, metric, day);
 CREATE INDEX audit_entry_actor ON projections.audit_entry USING btree (tenant_id, actor, "position");
@@ -778,6 +812,10 @@ CREATE INDEX payout_status ON projections.payout USING btree (tenant_id, status)
 CREATE INDEX payslip_contract ON projections.payslip USING btree (tenant_id, contract_id, month);
 CREATE INDEX payslip_line_period ON projections.payslip_line USING btree (tenant_id, contract_id, period);
 CREATE INDEX payslip_person ON projections.payslip USING btree (tenant_id, person_id, pay_date);
+CREATE TRIGGER bank_line_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.bank_line FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.bank_line ENABLE ALWAYS TRIGGER bank_line_stays;
+CREATE TRIGGER bank_statement_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.bank_statement FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.bank_statement ENABLE ALWAYS TRIGGER bank_statement_stays;
 CREATE TRIGGER checkpoint_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.checkpoint FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.checkpoint ENABLE ALWAYS TRIGGER checkpoint_stays;
 CREATE TRIGGER cosignature_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.cosignature FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
@@ -812,6 +850,8 @@ ALTER TABLE ONLY access.login_failure
     ADD CONSTRAINT login_failure_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.session
     ADD CONSTRAINT session_account_fkey FOREIGN KEY (tenant_id, account) REFERENCES access.account(tenant_id, account);
+ALTER TABLE ONLY ledger.bank_statement
+    ADD CONSTRAINT bank_statement_fact FOREIGN KEY (tenant_id, "position") REFERENCES ledger.fact(tenant_id, "position");
 ALTER TABLE ONLY ledger.checkpoint
     ADD CONSTRAINT checkpoint_key FOREIGN KEY (tenant_id, key_number) REFERENCES ledger.log_key(tenant_id, number);
 ALTER TABLE ONLY ledger.cosignature
