@@ -24,6 +24,7 @@ from ledger import queries
 from ledger.codec import canonical, split
 from ledger.names import UnreadableFact
 from ledger.records import Recorded, recorded
+from ledger.stored_names import STORED_NAMES
 from ledger.verify_report import Check, Progress
 from workflows.desk import Desk
 from workflows.late_truth import find_late_truth
@@ -32,17 +33,7 @@ from workflows.payrun import _Computation, _in_run
 from workflows.verify_register import FoldedRegister, Slip
 
 PAGE = 2_000
-NAMES = (
-    "pay.run_started.v1",
-    "pay.payslip_computed.v1",
-    "pay.run_computed.v1",
-    "pay.run_approved.v1",
-    "pay.run_rejected.v1",
-    "pay.run_posted.v1",
-    "payout.instructed.v1",
-    "payout.settled.v1",
-    "payout.returned.v1",
-)
+NAMES = tuple(name for name in STORED_NAMES if name.startswith(("pay.", "payout.")))
 _SUMS = ("gross", "contributions", "tax", "net")
 
 
