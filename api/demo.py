@@ -1,4 +1,4 @@
-"""The demo: a company with a year behind it, and one API key for each role."""
+"""The demo: a company with a year behind it, an account and an API key for each role."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from api import cli_show
 from api.auth import CHINA
 from api.compose import CannotStart, opened
 from api.serve import address, serve
+from api.sessions import DemoAccount, ensure_demo_accounts
 from api.settings import CHECKOUT, Settings
 from ledger.access import AccessStore
+from ledger.accounts import AccountStore
 from workflows import demo, demo_company
 from workflows.desk import Desk
 from workflows.import_mapping import read_mapping
@@ -58,17 +60,29 @@ def _prepare(desk: Desk, settings: Settings, folder: Path | None, *, as_json: bo
     if not demo.is_filled(desk):
         _fill(desk, folder)
     keys = demo_keys(desk, settings)
+    store = AccountStore.beside(desk.store)
+    now = datetime.now(UTC)
+    accounts = ensure_demo_accounts(store, demo_company.TENANT, settings.home, at=now)
     if as_json:
-        cli_show.as_json(
-            {"tenant": demo_company.TENANT, "address": address(settings), "keys": keys}
-        )
+        found = {"tenant": demo_company.TENANT, "address": address(settings)}
+        cli_show.as_json({**found, "accounts": accounts, "keys": keys})
         sys.stdout.flush()
         return
-    cli_show.say(f"\n{demo_company.NAME} ({demo_company.TENANT}). Who can log in:\n")
+    _say_who(settings, accounts, keys)
+
+
+def _say_who(settings: Settings, accounts: list[DemoAccount], keys: list[DemoKey]) -> None:
+    """Who can log in at the pages, and with which keys a program calls the API."""
+    cli_show.say(
+        f"\n{demo_company.NAME}: log in at {address(settings)}/ (company {demo_company.TENANT})\n"
+    )
+    for account in accounts:
+        cli_show.say(f"  {account.role:<9} {account.account:<14} {account.password}")
+    cli_show.say("\nKeys of the HTTP interface:\n")
     for key in keys:
         cli_show.say(f"  {key.role:<9} {key.actor:<14} {key.secret}")
     cli_show.say(
-        f"\nThe keys are kept in {settings.home / KEYS}. Try one:\n"
+        f"\nPasswords and keys are kept in {settings.home}. Try one:\n"
         f'  curl -H "Authorization: Bearer {keys[0].secret}" {address(settings)}/v1/contracts\n'
     )
 
