@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 TENANT = "starlight"
 NAME = "星光传媒（演示）"
-START, END = "2025-01-01", "2026-01-01"
+START, END = "2025-01-01", "2027-01-01"
 SCHEME = "streamer-2025"
 
 HR, LEAD, DATA = "hr.lin", "lead.wu", "data.bot"
