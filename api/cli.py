@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from api import cli_company, cli_contract_amend, cli_figures, cli_measures, cli_pay, cli_system
+from api import (
+    cli_audit,
+    cli_company,
+    cli_contract_amend,
+    cli_figures,
+    cli_measures,
+    cli_pay,
+    cli_system,
+)
 from api.cli_base import Section
 
 START = """\
@@ -44,6 +52,10 @@ for command in (
     cli_figures.import_files,
     cli_pay.pay,
     cli_system.history,
+    cli_audit.verify,
+    cli_audit.bundle,
+    cli_audit.checkpoint,
+    cli_audit.witness,
     cli_system.status,
     cli_system.key,
     cli_system.migrate,
