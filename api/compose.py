@@ -11,6 +11,7 @@ import psycopg
 
 from api.postgres_keeper import ServerError
 from api.postgres_server import EmbeddedPostgres
+from api.sealing import sealing
 from api.settings import CHECKOUT, Settings
 from domain.refusals import Refusal
 from ledger.figures import FigureStore
@@ -37,8 +38,9 @@ class CannotStart(Refusal):
 
 @contextmanager
 def opened(settings: Settings, *, follow: bool = False) -> Iterator[Desk]:
-    """The desk over the database of the settings, migrated; with `follow` a thread keeps the read
-    models up to date, without it they are brought up to date when they are asked.
+    """The desk over the database of the settings, migrated; with `follow` threads keep the read
+    models up to date and seal what is recorded; without it the models are brought up to date when
+    they are asked.
 
     Raises CannotStart where the database cannot be used.
     """
@@ -47,7 +49,7 @@ def opened(settings: Settings, *, follow: bool = False) -> Iterator[Desk]:
         with open_pool(conninfo, max_size=settings.pool_size) as pool:
             desk = build(pool, settings)
             if follow:
-                with following(desk.runner):
+                with following(desk.runner), sealing(pool, settings):
                     yield desk
             else:
                 yield desk
