@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from api import cli_show
-from api.cli_base import Section
+from api import cli_pay_steps, cli_show
 from api.cli_files import parsed
+from api.cli_pay_group import RUN, pay
 from api.cli_session import Session, without_none
 from api.cli_show import yuan
 from domain import payout, payrun
@@ -19,24 +19,9 @@ from workflows import payouts as paying
 from workflows import payrun as runs
 from workflows.payslips import read_payslip
 
-RUN = click.argument("run_id", metavar="RUN")
+__all__ = ["cli_pay_steps", "everything", "pay", "payslip_lines"]
+
 PAYOUT = click.argument("payout_id", metavar="PAYOUT")
-EXAMPLES = """\
-Examples:
-  tallystick pay compute 2025-03
-  tallystick pay approve 2025-03-1 --actor cfo.li
-  tallystick pay post 2025-03-1
-  tallystick pay payslip 2025-03-1 C-0001
-  tallystick pay instruct 2025-03-1
-  tallystick pay settle 2025-03-1.C-0001.net --bank-reference B20250410-17 --on 2025-04-10
-
-Nobody approves a run they computed, or one whose contracts they amended.
-"""
-
-
-@click.group(cls=Section, epilog=EXAMPLES)
-def pay() -> None:
-    """Pay a month: compute, approve (somebody else), post, instruct the bank, record its answers."""
 
 
 @pay.command(writes=True)
@@ -65,7 +50,7 @@ def compute(session: Session, month: str, pay_date: str | None) -> None:
     "--leave-out", multiple=True, metavar="CONTRACT", help="Accept that this one has no payslip."
 )
 def approve(session: Session, run_id: str, digest: str | None, leave_out: tuple[str, ...]) -> None:
-    """Approve a computed run; not by who computed it or amended its contracts."""
+    """Approve a reviewed run; not by who computed it or amended its contracts."""
     said = {"digest": digest, "leave_out": leave_out or None}
     command = parsed(payrun.ApprovePayRun, without_none(said))
     asked = session.ask(run_id, command)
@@ -91,7 +76,7 @@ def post(session: Session, run_id: str) -> None:
 
 @pay.command("runs")
 @click.option("--month", help="Of this month only.")
-@click.option("--status", help="computing, computed, approved, rejected or posted.")
+@click.option("--status", help="computing, computed, approved, rejected, posted …")
 def list_runs(session: Session, month: str | None, status: str | None) -> None:
     """List the pay runs, the latest first."""
     register = session.current.register

@@ -111,6 +111,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "pay_run": {"month": "2025-03", "pay_date": "2025-04-10", "reason": "pay of March"},
     "approval": {"digest": "0" * 64, "reason": "looked at the exceptions"},
+    "review": {"acknowledge": ["pay_up", "no_figures"], "reason": "each one looked at"},
+    "reconciliation": {"verdicts": {"2025-03-1.C-0001.net": "returned"}, "reason": "bank of 10th"},
     "settlement": {"bank_reference": "B20250410-1", "on": "2025-04-10", "amount": "6321.50"},
     "return": {"reason_code": "account closed", "on": "2025-04-11"},
     "law_table": {

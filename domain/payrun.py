@@ -1,4 +1,7 @@
-"""Pay runs: pinned, computed, approved by somebody else, posted. No step can be skipped."""
+"""Pay runs: pinned, computed, reviewed, approved by somebody else, posted. No step can be skipped.
+
+The steps around these stand in `domain/run_steps.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from domain.facts import Act, Fact, Place
 from domain.lines import Payslip
 from domain.periods import Day, Month, MonthText
 from domain.refusals import Invalid, MonthNotOver, NotFound, SeparationOfDuties, WrongState
+from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 
 
 class PayRunStarted(Fact, frozen=True, kw_only=True):
@@ -89,7 +93,31 @@ class PostPayRun(Command):
 
 REFUSED = "refused:"
 """Begins the code of an exception that left a contract without a payslip."""
-Status = Literal["none", "computing", "computed", "approved", "rejected", "posted"]
+Status = Literal[
+    "none",
+    "computing",
+    "computed",
+    "reviewed",
+    "approved",
+    "rejected",
+    "posted",
+    "paid",
+    "reconciled",
+    "closed",
+]
+POSTED = ("posted", "paid", "reconciled", "closed")
+"""Statuses of a run whose payslips are final."""
+_NEXT = {
+    "computing": "Let the computation finish (run it again to resume).",
+    "computed": "Review its exceptions.",
+    "reviewed": "Let somebody else approve it.",
+    "approved": "Post it.",
+    "rejected": "Compute a new run for the month.",
+    "posted": "It is final; instruct its payouts and mark it paid.",
+    "paid": "Record the bank's answers and reconcile it.",
+    "reconciled": "Close it.",
+    "closed": "It is over; what is found later goes into the next run.",
+}
 
 
 class PayRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +140,8 @@ class PayRun(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: tuple[dict[str, str], ...] = ()
     computed_by: str = ""
     approved_by: str = ""
+    reviewed_by: str = ""
+    acknowledged: tuple[str, ...] = ()
 
 
 def evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
@@ -151,6 +181,23 @@ def _evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
             return replace(state, status="rejected")
         case PayRunPosted():
             return replace(state, status="posted")
+        case _:
+            return _after(state, fact, place)
+
+
+def _after(state: PayRun, fact: Fact, place: Place) -> PayRun:
+    """Fold a step of `domain/run_steps.py`."""
+    replace = msgspec.structs.replace
+    match fact:
+        case PayRunReviewed():
+            seen = fact.acknowledged
+            return replace(state, status="reviewed", reviewed_by=place.actor, acknowledged=seen)
+        case PayRunPaid():
+            return replace(state, status="paid")
+        case PayRunReconciled():
+            return replace(state, status="reconciled")
+        case PayRunClosed():
+            return replace(state, status="closed")
     raise TypeError(f"a pay run has no fact {type(fact).__name__}")
 
 
@@ -168,19 +215,13 @@ def check_month_over(month: Month, today: date) -> None:
 def approve(
     state: PayRun, command: ApprovePayRun, act: Act, amended_by: frozenset[str]
 ) -> list[Fact]:
-    """Approve a computed run.
+    """Approve a reviewed run.
 
     `amended_by` are the people who changed clauses of the contracts in the run since the month
     began. Raises SeparationOfDuties when the approver computed the run or is one of them.
     """
-    _need(state, "computed", "approved")
-    if command.digest is not None and command.digest != state.digest:
-        raise WrongState(
-            "薪资批次已变化",
-            "The run is not the one you looked at",
-            do="Look at the run again and approve the digest it shows.",
-            digest=state.digest,
-        )
+    need(state, "reviewed", "approved")
+    check_digest(state, command.digest)
     _check_left_out(state, command)
     if act.actor == state.computed_by:
         raise SeparationOfDuties(
@@ -198,6 +239,17 @@ def approve(
     return [PayRunApproved(digest=state.digest)]
 
 
+def check_digest(state: PayRun, digest: str | None) -> None:
+    """Refuse where the run is not the one that was looked at."""
+    if digest not in (None, state.digest):
+        raise WrongState(
+            "薪资批次已变化",
+            "The run is not the one you looked at",
+            do="Look at the run again and send the digest it shows.",
+            digest=state.digest,
+        )
+
+
 def _check_left_out(state: PayRun, command: ApprovePayRun) -> None:
     """Nobody goes without pay unseen: the approver names who has no payslip."""
     refused = {entry["contract"] for entry in state.exceptions if entry["code"].startswith(REFUSED)}
@@ -211,8 +263,8 @@ def _check_left_out(state: PayRun, command: ApprovePayRun) -> None:
 
 
 def reject(state: PayRun, act: Act) -> list[Fact]:
-    """Refuse a computed or approved run, with a reason."""
-    _need(state, "computing computed approved", "rejected")
+    """Refuse a run that is not posted yet, with a reason."""
+    need(state, "computing computed reviewed approved", "rejected")
     if not act.reason.strip():
         raise Invalid(
             "退回需要写明原因",
@@ -225,24 +277,19 @@ def reject(state: PayRun, act: Act) -> list[Fact]:
 
 def post(state: PayRun) -> list[Fact]:
     """Post an approved run."""
-    _need(state, "approved", "posted")
+    need(state, "approved", "posted")
     return [PayRunPosted(digest=state.digest)]
 
 
-def _need(state: PayRun, wanted: str, act: str) -> None:
+def need(state: PayRun, wanted: str, act: str) -> None:
+    """Refuse where the run is in none of the statuses wanted (one word each)."""
     if state.status == "none":
         raise NotFound("没有这个薪资批次", "There is no such pay run", do="Compute it first.")
     if state.status not in wanted.split():
         raise WrongState(
             f"薪资批次状态为 {state.status}",
             f"A run that is {state.status} cannot be {act}",
-            do={
-                "computing": "Let the computation finish (run it again to resume).",
-                "computed": "Let somebody else approve it.",
-                "approved": "Post it.",
-                "rejected": "Compute a new run for the month.",
-                "posted": "It is final; what is found later goes into the next run.",
-            }[state.status],
+            do=_NEXT[state.status],
             state=state.status,
             current_version=state.version,
         )

@@ -11,6 +11,7 @@ from domain import (
     payout,
     payrun,
     person,
+    run_step_facts,
     template,
     tenant,
 )
@@ -45,6 +46,10 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "pay.run_approved.v1": payrun.PayRunApproved,
     "pay.run_rejected.v1": payrun.PayRunRejected,
     "pay.run_posted.v1": payrun.PayRunPosted,
+    "pay.run_reviewed.v1": run_step_facts.PayRunReviewed,
+    "pay.run_paid.v1": run_step_facts.PayRunPaid,
+    "pay.run_reconciled.v1": run_step_facts.PayRunReconciled,
+    "pay.run_closed.v1": run_step_facts.PayRunClosed,
     "payout.instructed.v1": payout.PayoutInstructed,
     "payout.settled.v1": payout.PayoutSettled,
     "payout.returned.v1": payout.PayoutReturned,

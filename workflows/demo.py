@@ -36,7 +36,7 @@ from domain.template import DefineTemplate
 from domain.tenant import OpenTenant
 from domain.terms import terms_on
 from ledger.idempotency import Idempotency, fingerprint
-from workflows import contracts, demo_company, payouts, payrun, setup
+from workflows import contracts, demo_company, demo_steps, payouts, payrun, run_steps, setup
 from workflows.demo_company import (
     APPROVER,
     BANK,
@@ -86,7 +86,7 @@ def is_filled(desk: Desk) -> bool:
     if TENANT not in desk.store.tenants():
         return False
     last = payrun.read_run(desk, TENANT, f"{MONTHS[-1]}-1", missing_ok=True)
-    return last.status == "posted"
+    return last.status in domain_payrun.POSTED
 
 
 def fill(
@@ -201,8 +201,12 @@ def _live_through(demo: Demo, month: Month, streamers: list[Streamer]) -> None:
     )
     run_id = f"{month}-1"
     _run(demo, month, run_id)
-    payouts.instruct_run(demo.desk, TENANT, run_id, demo.ask(FINANCE, f"pay/{month}"))
+    if payrun.read_run(demo.desk, TENANT, run_id).status == "posted":
+        payouts.instruct_run(demo.desk, TENANT, run_id, demo.ask(FINANCE, f"pay/{month}"))
+        run_steps.mark_paid(demo.desk, TENANT, run_id, demo.ask(FINANCE, f"paid/{month}"))
     _bank_answers(demo, month, run_id)
+    settled, closed = (demo.ask(FINANCE, f"{step}/{month}") for step in ("reconcile", "close"))
+    demo_steps.settle_up(demo.desk, TENANT, run_id, settled, closed)
 
 
 def _agree(demo: Demo, month: Month, streamers: list[Streamer]) -> None:
@@ -329,6 +333,9 @@ def _run(demo: Demo, month: Month, run_id: str) -> None:
         ask = Ask(demo.ask(FINANCE, "").act)
         run = payrun.compute(demo.desk, TENANT, start, ask, today=demo.today).state
     if run.status == "computed":
+        noted = demo.ask(FINANCE, f"review/{month}", "异常已逐类核对")
+        run = demo_steps.review(demo.desk, TENANT, run, noted, demo.today)
+    if run.status == "reviewed":
         refused = tuple(
             entry["contract"]
             for entry in run.exceptions

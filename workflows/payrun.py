@@ -77,7 +77,7 @@ def _run_to_compute(desk: Desk, tenant: str, month: Month) -> PayRun:
                 f"{month} 的薪资批次 {run_id} 已是 {run.status}",
                 f"Run {run_id} of {month} is {run.status} already",
                 do="Reject it to compute the month again."
-                if run.status != "posted"
+                if run.status not in payrun.POSTED
                 else "What is found later goes into the next month's run.",
                 run=run_id,
                 state=run.status,

@@ -1,4 +1,4 @@
-"""Pay runs: computed, approved by somebody else, posted, paid."""
+"""Pay runs: computed, reviewed, approved by somebody else, posted, paid, reconciled, closed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,26 @@ from api.params import RunId
 from api.reads import CursorQuery, LimitQuery, View, caught_up, present, reading, seen
 from api.writes import Reasoned, Write, command_of, writing
 from domain import payrun as commands
+from domain import run_findings
+from domain import run_step_facts as steps
 from ledger.records import Receipt
-from workflows import payouts, payrun
+from workflows import payouts, payrun, run_steps
 from workflows.desk import Ask, Outcome
 
 router = APIRouter(prefix="/v1/pay-runs", tags=["Pay runs"], route_class=StrictRoute)
 MonthQuery = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$", examples=["2025-03"])]
-StatusQuery = Literal["computing", "computed", "approved", "rejected", "posted"]
+StatusQuery = Literal[
+    "computing",
+    "computed",
+    "reviewed",
+    "approved",
+    "rejected",
+    "posted",
+    "paid",
+    "reconciled",
+    "closed",
+]
+ChangeQuery = Annotated[str, Query(pattern=r"^\d{1,3}(\.\d{1,4})?%?$", examples=["0.30"])]
 
 
 class RunRequest(commands.StartPayRun, Reasoned):
@@ -33,6 +46,18 @@ class ApprovalRequest(commands.ApprovePayRun, Reasoned):
     """Approve the run with this digest."""
 
     model_config = EXAMPLES["approval"]
+
+
+class ReviewRequest(steps.ReviewPayRun, Reasoned):
+    """Take note of the exceptions: name the code of each that is not a note."""
+
+    model_config = EXAMPLES["review"]
+
+
+class ReconciliationRequest(steps.ReconcilePayRun, Reasoned):
+    """What became of each payout that is not settled."""
+
+    model_config = EXAMPLES["reconciliation"]
 
 
 class ActRequest(Reasoned):
@@ -115,6 +140,39 @@ def _on_run(
     return write.once(receipts, show, reason=body.reason)
 
 
+@router.get("/{run}/exceptions")
+def get_exceptions(
+    run: RunId, view: Annotated[View, present("run.read")], change: ChangeQuery = "0.30"
+) -> Response:
+    """What is to be looked at before approval, each with the figures behind it."""
+    command = steps.ReviewPayRun.model_validate({"change": change})
+    found = run_steps.findings(view.desk, view.tenant, run, command, view.caller.today)
+    return seen(
+        view,
+        {
+            "items": found,
+            "counts": run_findings.counted(found),
+            "acknowledge": sorted(run_findings.to_acknowledge(found)),
+            "findings_digest": run_findings.digest_of(found),
+        },
+    )
+
+
+@router.post("/{run}/review", status_code=201, **writes("The reviewed run"))
+def review_run(
+    run: RunId, body: ReviewRequest, write: Annotated[Write, writing("run.review")]
+) -> Response:
+    """Take note of the exceptions of a computed run; approval comes after it."""
+    command = command_of(steps.ReviewPayRun, body)
+    today = write.caller.today
+    return _on_run(
+        write,
+        run,
+        body,
+        lambda ask: run_steps.review(write.desk, write.tenant, run, command, ask, today=today),
+    )
+
+
 @router.post("/{run}/approval", status_code=201, **writes("The approved run"))
 def approve_run(
     run: RunId, body: ApprovalRequest, write: Annotated[Write, writing("run.approve")]
@@ -158,3 +216,37 @@ def instruct_run(
         }
 
     return write.whole(do, reason=body.reason)
+
+
+@router.post("/{run}/payment", status_code=201, **writes("The paid run"))
+def mark_paid(
+    run: RunId, body: ActRequest, write: Annotated[Write, writing("payout.instruct")]
+) -> Response:
+    """Say that every payable of a posted run is instructed."""
+    return _on_run(
+        write, run, body, lambda ask: run_steps.mark_paid(write.desk, write.tenant, run, ask)
+    )
+
+
+@router.post("/{run}/reconciliation", status_code=201, **writes("The reconciled run"))
+def reconcile_run(
+    run: RunId, body: ReconciliationRequest, write: Annotated[Write, writing("run.reconcile")]
+) -> Response:
+    """Say that every payout is settled, or what became of it."""
+    command = command_of(steps.ReconcilePayRun, body)
+    return _on_run(
+        write,
+        run,
+        body,
+        lambda ask: run_steps.reconcile(write.desk, write.tenant, run, command, ask),
+    )
+
+
+@router.post("/{run}/closing", status_code=201, **writes("The closed run"))
+def close_run(
+    run: RunId, body: ActRequest, write: Annotated[Write, writing("run.close")]
+) -> Response:
+    """End a reconciled run."""
+    return _on_run(
+        write, run, body, lambda ask: run_steps.close(write.desk, write.tenant, run, ask)
+    )

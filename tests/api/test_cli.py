@@ -251,6 +251,9 @@ def test_a_month_of_pay(line: Line) -> None:
     run = line.json("pay", "compute", "2025-01", "--actor", "fin")
     assert run["status"] == "computed"
     assert run["net"] == "8000"
+    assert line.json("pay", "review", "2025-01-1", "--acknowledge", "pay_up", code=1)
+    assert line.json("pay", "exceptions", "2025-01-1")["counts"] == {"first_payslip": 1}
+    line.run("pay", "review", "2025-01-1", "--actor", "fin")
     for actor, why in (("fin", "computed"), ("hr", "")):
         if why:
             no = line.json("pay", "approve", "2025-01-1", "--actor", actor, code=1)
@@ -271,6 +274,9 @@ def test_a_month_of_pay(line: Line) -> None:
     settle = ("pay", "settle", payout, "--bank-reference", "B1", "--on", "2025-02-12")
     assert line.json(*settle, "--amount", "7999.99", code=1)
     line.run(*settle)
+    for step in ("paid", "reconcile", "close"):
+        line.run("pay", step, "2025-01-1")
+    assert line.json("pay", "show", "2025-01-1")["status"] == "closed"
     assert line.json("status")["payouts"] == {"settled": 1}
 
 

@@ -84,6 +84,11 @@ def test_the_chain_from_contract_to_payout(company: Api) -> None:
 
     approval = {"digest": run["digest"], "reason": "looked at it"}
     path = f"/v1/pay-runs/{RUN}"
+    early = api.post(f"{path}/approval", approval, role="approver")
+    assert (early.status_code, early.json()["state"]) == (409, "computed")
+    listed = api.get(f"{path}/exceptions", role="finance").json()
+    review = {name: listed[name] for name in ("acknowledge", "findings_digest")}
+    assert api.made(f"{path}/review", review, role="finance")["run"]["status"] == "reviewed"
     assert api.post(f"{path}/approval", approval, role="finance").status_code == 403
     approved = api.made(f"{path}/approval", approval, role="approver")
     assert approved["run"]["approved_by"] == "approver.one"
@@ -92,8 +97,19 @@ def test_the_chain_from_contract_to_payout(company: Api) -> None:
     assert (first["instructed"], first["already"]) == (2, 0)
     second = api.made(f"{path}/payouts", role="finance")
     assert (second["instructed"], second["already"]) == (0, 2)
+    assert api.made(f"{path}/payment", role="finance")["run"]["status"] == "paid"
     pay_and_return(api)
+    verdicts = {"verdicts": {two_of(api): "unpaid"}}
+    assert api.made(f"{path}/reconciliation", verdicts, role="finance")["run"]["status"] == (
+        "reconciled"
+    )
+    assert api.made(f"{path}/closing", role="finance")["run"]["status"] == "closed"
     look_back(api)
+
+
+def two_of(api: Api) -> str:
+    (row,) = api.get("/v1/payouts?status=instructed", role="finance").json()["items"]
+    return row["payout"]
 
 
 def pay_and_return(api: Api) -> None:

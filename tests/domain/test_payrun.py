@@ -14,6 +14,7 @@ from domain.payout import Payable, Payout, ReturnPayout, SettlePayout
 from domain.payrun import ApprovePayRun, PayRun, PayRunComputed, PayRunStarted
 from domain.periods import Month
 from domain.refusals import Invalid, NotFound, SeparationOfDuties, WrongState
+from domain.run_step_facts import PayRunReviewed
 
 NOON = datetime(2025, 4, 2, 4, tzinfo=UTC)
 FINANCE = Act(actor="finance.zhao", at=NOON)
@@ -52,6 +53,18 @@ def computed() -> tuple:
     )
 
 
+def reviewed() -> tuple:
+    noted = PayRunReviewed(
+        digest=DIGEST,
+        known=100,
+        change=Decimal("0.3"),
+        findings={},
+        findings_digest="f" * 64,
+        acknowledged=(),
+    )
+    return (*computed(), noted)
+
+
 def test_a_month_that_is_not_over_is_not_computed():
     with pytest.raises(Invalid, match="not over"):
         payrun.check_month_over(Month.parse("2025-03"), date(2025, 3, 31))
@@ -59,24 +72,24 @@ def test_a_month_that_is_not_over_is_not_computed():
 
 
 def test_another_person_approves_what_was_computed():
-    (made,) = payrun.approve(run(*computed()), ApprovePayRun(), APPROVER, frozenset())
+    (made,) = payrun.approve(run(*reviewed()), ApprovePayRun(), APPROVER, frozenset())
     assert made == payrun.PayRunApproved(digest=DIGEST)
 
 
 def test_who_computed_a_run_may_not_approve_it():
     with pytest.raises(SeparationOfDuties):
-        payrun.approve(run(*computed()), ApprovePayRun(), FINANCE, frozenset())
+        payrun.approve(run(*reviewed()), ApprovePayRun(), FINANCE, frozenset())
 
 
 def test_who_amended_a_contract_may_not_approve_its_pay():
     with pytest.raises(SeparationOfDuties):
-        payrun.approve(run(*computed()), ApprovePayRun(), HR, frozenset({"hr.lin"}))
+        payrun.approve(run(*reviewed()), ApprovePayRun(), HR, frozenset({"hr.lin"}))
 
 
 def test_an_approval_names_the_digest_that_was_looked_at():
     other = ApprovePayRun(digest="e" * 64)
     with pytest.raises(WrongState, match="not the one you looked at"):
-        payrun.approve(run(*computed()), other, APPROVER, frozenset())
+        payrun.approve(run(*reviewed()), other, APPROVER, frozenset())
 
 
 def test_no_step_is_skipped():

@@ -22,6 +22,8 @@ from domain.kpi import ChangeKpiWeights, DefineKpiScheme
 from domain.metric import DefineMetric
 from domain.payrun import ApprovePayRun, PayRun, StartPayRun
 from domain.person import PersonalData, RegisterPerson
+from domain.run_findings import to_acknowledge
+from domain.run_step_facts import ReviewPayRun
 from domain.tenant import OpenTenant
 from ledger.figure_rows import MetricRow
 from ledger.figures import FigureStore
@@ -30,7 +32,7 @@ from ledger.vault import KeyVault
 from projections import pay_register
 from projections.pay_register import PayRegister
 from projections.runner import Runner
-from workflows import contracts, payrun, setup
+from workflows import contracts, payrun, run_steps, setup
 from workflows.desk import Ask, Desk
 
 TENANT = "starlight"
@@ -156,9 +158,18 @@ class Company:
             self.desk, self.tenant, StartPayRun(month=month), by("finance.zhao"), today=TODAY
         ).state
 
+    def review(self, run_id: str, actor: str = "finance.zhao") -> PayRun:
+        """Take note of every exception of a run."""
+        listed = run_steps.findings(self.desk, self.tenant, run_id, ReviewPayRun(), TODAY)
+        command = ReviewPayRun(acknowledge=tuple(to_acknowledge(listed)))
+        return run_steps.review(
+            self.desk, self.tenant, run_id, command, by(actor), today=TODAY
+        ).state
+
     def pay(self, month: str) -> PayRun:
-        """Compute, approve and post a month."""
+        """Compute, review, approve and post a month."""
         run = self.compute(month)
+        self.review(run.run)
         payrun.approve(self.desk, self.tenant, run.run, ApprovePayRun(), by("approver.qian"))
         return payrun.post(self.desk, self.tenant, run.run, by("finance.zhao")).state
 

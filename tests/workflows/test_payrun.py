@@ -195,6 +195,7 @@ def test_who_computed_or_amended_may_not_approve(company: Company):
     change = {"op": "change", "key": "commission", "clause": commission("0.06")}
     company.amend(contract, "2025-03-01", [change])
     run = company.compute("2025-03")
+    company.review(run.run)
     for actor in ("finance.zhao", "hr.lin"):
         with pytest.raises(SeparationOfDuties):
             payrun.approve(company.desk, TENANT, run.run, ApprovePayRun(), by(actor))
@@ -257,6 +258,7 @@ def test_a_contract_that_cannot_be_paid_is_an_exception_and_holds_nobody_up(comp
     assert run.payslips == 1
     codes = {entry["contract"]: entry["code"] for entry in run.exceptions}
     assert codes == {"C-S0002": "refused:no_rule_covers"}
+    company.review(run.run)
     with pytest.raises(WrongState, match="no payslip"):
         payrun.approve(company.desk, TENANT, run.run, ApprovePayRun(), by("approver.qian"))
     named = ApprovePayRun(leave_out=("C-S0002",))
