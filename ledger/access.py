@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, LiteralString, Self
@@ -17,6 +18,9 @@ from ledger.codec import checked_text
 from ledger.queries import Pool
 from ledger.store import FactStore
 
+MEMORY = 1.0
+"""Seconds for which a key that was good is not looked up again."""
+MOST_KNOWN = 1000
 _SECRET = re.compile(r"tsk_([a-z0-9-]{1,40})_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 _INSERT: LiteralString = """
     INSERT INTO access.api_key
@@ -59,6 +63,7 @@ class AccessStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._known: dict[bytes, tuple[Bearer, float]] = {}
 
     @classmethod
     def beside(cls, store: FactStore) -> Self:
@@ -76,8 +81,25 @@ class AccessStore:
         key = ApiKey(key_id=key_id, actor=actor, roles=tuple(roles), created_at=at, created_by=by)
         return key, f"tsk_{tenant}_{key_id}_{secret}"
 
+    def remembered(self, text: str) -> Bearer | None:
+        """Who a secret stood for at most `MEMORY` seconds ago; None where that is to be asked.
+
+        A key that is revoked here is forgotten at once, one revoked elsewhere by then.
+        """
+        found = self._known.get(_digest(text))
+        return found[0] if found is not None and time.monotonic() < found[1] else None
+
     def bearer(self, text: str) -> Bearer | None:
         """Who a secret stands for; None where it is malformed, unknown or revoked."""
+        asked_at = time.monotonic()
+        found = self._bearer(text)
+        if found is not None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[_digest(text)] = found, asked_at + MEMORY
+        return found
+
+    def _bearer(self, text: str) -> Bearer | None:
         match = _SECRET.fullmatch(text)
         if match is None:
             return None
@@ -113,6 +135,7 @@ class AccessStore:
         """Make a key useless; one that is revoked already stays as it is. Raises NotFound."""
         with self._pool.connection() as connection:
             connection.execute(_REVOKE, [at, by, tenant, checked_text("key", key_id)])
+        self._known.clear()
         return self.key(tenant, key_id)
 
 
