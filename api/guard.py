@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -16,6 +15,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """An answer that needs others (the docs page) sets them itself."""
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 class Guard:
@@ -37,10 +37,10 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers["Tallystick-Request"] = number
+                given = message.get("headers", [])
+                names = {name.lower() for name, _ in given}
+                ours = [pair for pair in _RAW if pair[0] not in names]
+                message["headers"] = [*given, *ours, (b"tallystick-request", number.encode())]
             await send(message)
 
         try:
