@@ -10,22 +10,26 @@ from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from fastapi import Depends, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.auth import Allowed, Caller
+from api.bodies import SMALL
 from api.problems import correlation
 from api.refusals import BadHeader
 from domain.commands import Command
 from domain.facts import Act
+from domain.refusals import Refusal
 from ledger.idempotency import Idempotency, fingerprint
 from ledger.records import Answer, Receipt
-from workflows.desk import Ask, Desk
+from workflows.desk import Ask, Desk, Outcome
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 _LONGEST_STORED_KEY = 120
 """Longer keys are stored as their digest: workflows add to a key, and an index row is short."""
 C = TypeVar("C", bound=Command)
+S = TypeVar("S")
 
 KeyHeader = Annotated[
     str | None,
@@ -116,12 +120,43 @@ class Write:
         """Do it, or find what it led to the first time, and show things as they were then."""
         before = self.answered()
         receipts = do(self.ask(reason)) if before is None else before.receipts
-        position = receipts[-1].position if receipts else self.desk.store.head(self.tenant)[0]
+        position = self._position(receipts)
         body = {"receipts": receipts, **show(position)}
         headers = headers_of(receipts, position)
         if location is not None:
             headers["Location"] = location
         return json_answer(body, status, headers, replayed=before is not None)
+
+    def acted(
+        self,
+        do: Callable[[Ask], Outcome[S]],
+        show: Callable[[S], dict[str, Any]],
+        then: Callable[[int], S],
+        *,
+        reason: str = "",
+        location: str | None = None,
+    ) -> Response:
+        """`once` for one command on one stream: the first time, nothing is read again to show it.
+
+        `then` reads the state as it was at a position, for an answer that is given again.
+        """
+        try:
+            outcome = do(self.ask(reason))
+            receipts, state, replayed = outcome.receipts, outcome.state, outcome.replayed
+        except Refusal:
+            before = self.answered()
+            if before is None:
+                raise
+            receipts, replayed = before.receipts, True
+            state = then(self._position(receipts))
+        body = {"receipts": receipts, **show(state)}
+        headers = headers_of(receipts, self._position(receipts))
+        if location is not None:
+            headers["Location"] = location
+        return json_answer(body, 201, headers, replayed=replayed)
+
+    def _position(self, receipts: Sequence[Receipt]) -> int:
+        return receipts[-1].position if receipts else self.desk.store.head(self.tenant)[0]
 
     def whole(
         self,
@@ -160,14 +195,20 @@ def writing(act: str) -> Any:
     """`Annotated[Write, writing("contract.amend")]`: a caller who may, and what was sent."""
     allowed = Allowed(act)
 
-    def write(
+    async def write(
         request: Request,
         caller: Caller = Depends(allowed),
         idempotency_key: KeyHeader = None,
         if_match: MatchHeader = None,
     ) -> Write:
-        expected = _expected(if_match)
-        return Write(caller, _key(idempotency_key), _print(request, caller, expected), expected)
+        expected, key = _expected(if_match), _key(idempotency_key)
+        if key is None:
+            return Write(caller, None, b"", expected)
+        if getattr(request.state, "size", 0) <= SMALL:
+            made = _print(request, caller, expected)
+        else:
+            made = await run_in_threadpool(_print, request, caller, expected)
+        return Write(caller, key, made, expected)
 
     return Depends(write)
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, TypeVar, cast
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar, cast
 
 import msgspec
 from eventsourcing.application import Application
@@ -16,13 +17,13 @@ from eventsourcing.utils import Environment, EnvType
 
 from domain.facts import Act, Fact, Place
 from domain.refusals import Refusal
-from ledger.codec import ActLine, canonical
+from ledger.codec import FORMAT, ActLine, PlaceLine, canonical, leaf_hash, place_line
 from ledger.errors import Overtaken, stale
 from ledger.idempotency import Idempotency
 from ledger.names import Names
 from ledger.persistence import Factory
 from ledger.queries import Pool
-from ledger.records import NewFact, Receipt
+from ledger.records import NewFact, Receipt, columns, recorded
 from ledger.store import FactStore
 
 S = TypeVar("S")
@@ -31,6 +32,18 @@ Evolve = Callable[[S, Fact, Place], S]
 Decide = Callable[[S, C, Act], Sequence[Fact]]
 ATTEMPTS = 12
 """How often a command without an expected version is decided anew when others were first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[S]):
+    """What became of a command: its receipts, and the state after it where that is known.
+
+    A command that was done before, under its key, has the receipts of then and no state.
+    """
+
+    receipts: list[Receipt]
+    state: S | None
+    replayed: bool
 
 
 class TenantLedger:
@@ -49,9 +62,9 @@ class TenantLedger:
     ) -> tuple[S, int]:
         """The fold of a stream as known at a position, and the version it is at (0: none)."""
         version = 0
-        for recorded in self.store.stream(self.tenant, stream, known=known):
-            state = evolve(state, recorded.fact, recorded)
-            version = recorded.version
+        for place in self.store.stream(self.tenant, stream, known=known):
+            state = evolve(state, place.fact, place)
+            version = place.version
         return state, version
 
     def handle(
@@ -66,6 +79,30 @@ class TenantLedger:
         idempotency: Idempotency | None = None,
         expected_version: int | None = None,
     ) -> list[Receipt]:
+        """What `act` does; its receipts alone."""
+        return self.act(
+            stream,
+            state,
+            evolve,
+            decide,
+            command,
+            act,
+            idempotency=idempotency,
+            expected_version=expected_version,
+        ).receipts
+
+    def act(
+        self,
+        stream: str,
+        state: S,
+        evolve: Evolve[S],
+        decide: Decide[S, C],
+        command: C,
+        act: Act,
+        *,
+        idempotency: Idempotency | None = None,
+        expected_version: int | None = None,
+    ) -> Done[S]:
         """Decide a command on a stream and record what follows; `state` is the empty state.
 
         A request repeated under its key gives the first receipts, whatever has happened since.
@@ -79,11 +116,13 @@ class TenantLedger:
                 if expected_version not in (None, version):
                     raise stale(stream, version, expected_version)
                 facts = decide(present, command, act)
-                return self._append(stream, version, facts, act, idempotency)
+                new = [NewFact(stream, version + n, fact) for n, fact in enumerate(facts, start=1)]
+                receipts = self._append(new, act, idempotency)
+                return self._done(present, evolve, new, act, receipts)
             except Refusal as refusal:
                 first = self._first_answer(idempotency)
                 if first is not None:
-                    return first
+                    return Done(first, None, replayed=True)
                 again = isinstance(refusal, Overtaken) and expected_version is None
                 if not again or attempt == ATTEMPTS:
                     raise
@@ -91,17 +130,36 @@ class TenantLedger:
         raise AssertionError("unreachable")
 
     def _append(
-        self,
-        stream: str,
-        version: int,
-        facts: Sequence[Fact],
-        act: Act,
-        idempotency: Idempotency | None,
+        self, new: Sequence[NewFact], act: Act, idempotency: Idempotency | None
     ) -> list[Receipt]:
-        if not facts and idempotency is None:
+        if not new and idempotency is None:
             return []
-        new = [NewFact(stream, version + n, fact) for n, fact in enumerate(facts, start=1)]
         return self.store.append(self.tenant, new, act, idempotency=idempotency)
+
+    def _done(
+        self,
+        state: S,
+        evolve: Evolve[S],
+        new: Sequence[NewFact],
+        act: Act,
+        receipts: list[Receipt],
+    ) -> Done[S]:
+        """Fold what was recorded without reading it again.
+
+        The leaf hashes of the receipts say whether the bytes made here are those that stand in the
+        ledger; where they do not, the receipts are those of an earlier time.
+        """
+        names = self.store.names
+        made = columns(new, act, names)
+        if len(receipts) != len(new):
+            return Done(receipts, None, replayed=True)
+        for name, line, receipt in zip(made.names, made.states, receipts, strict=True):
+            envelope = place_line(_place_of(self.tenant, name, receipt)) + b"\n" + line
+            if leaf_hash(envelope).hex() != receipt.leaf_hash:
+                return Done(receipts, None, replayed=True)
+            place = recorded(envelope, names)
+            state = evolve(state, place.fact, place)
+        return Done(receipts, state, replayed=False)
 
     def _first_answer(self, idempotency: Idempotency | None) -> list[Receipt] | None:
         """The receipts of the first time this was asked; raises KeyReused."""
@@ -109,6 +167,19 @@ class TenantLedger:
             return None
         answer = self.store.idempotent_answer(self.tenant, idempotency.key, idempotency.fingerprint)
         return None if answer is None else answer.receipts
+
+
+def _place_of(tenant: str, name: str, receipt: Receipt) -> PlaceLine:
+    """Line 1 of the envelope that a receipt is for."""
+    return PlaceLine(
+        format=FORMAT,
+        name=name,
+        position=receipt.position,
+        recorded_at=receipt.recorded_at,
+        stream=receipt.stream,
+        tenant=tenant,
+        version=receipt.version,
+    )
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

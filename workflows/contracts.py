@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from domain import contract, contract_commands, template
 from domain import person as persons
@@ -16,9 +17,15 @@ from domain.tenant import TenantOpened
 from domain.terms import Term, terms_on
 from ledger.idempotency import Idempotency
 from ledger.records import Receipt
-from workflows.definitions import aggregations_of, metrics_at, schemes_at
+from workflows.definitions import (
+    KPI_NAMES,
+    METRIC_NAMES,
+    aggregations_of,
+    metrics_at,
+    schemes_at,
+)
 from workflows.desk import Ask, Desk, Outcome, fold, fold_all, handle, load
-from workflows.law import law_book
+from workflows.law import PUBLISHED, law_book
 
 CONTRACT_NAMES = (
     "contract.drafted.v1",
@@ -34,6 +41,9 @@ CONTRACT_NAMES = (
     "contract.tax_character_set.v1",
     "contract.expiry_decided.v1",
 )
+
+PLAN_NAMES = (*METRIC_NAMES, *KPI_NAMES, PUBLISHED, "tenant.opened.v1")
+"""Facts that a plan check depends on."""
 
 
 def draft(
@@ -181,6 +191,13 @@ def _imagined(
 
 def plan_context(desk: Desk, tenant: str, known: int | None = None) -> PlanContext:
     """What the plan check has to know besides the clauses: metrics, schemes, city and law."""
+    if known is None:
+        make = partial(_plan_context, desk, tenant)
+        return desk.memory.get(desk.store, tenant, "plan", PLAN_NAMES, make)
+    return _plan_context(desk, tenant, known)
+
+
+def _plan_context(desk: Desk, tenant: str, known: int) -> PlanContext:
     metrics = metrics_at(desk, tenant, known)
     opened = desk.store.stream(tenant, f"tenant/{tenant}", limit=1)
     fact = opened[0].fact if opened else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from domain.facts import Act, Fact, Place
@@ -16,6 +16,7 @@ from ledger.store import FactStore
 from ledger.vault import Vault
 from projections.pay_register import PayRegister
 from projections.runner import Runner
+from workflows.memory import Memory
 
 State = TypeVar("State")
 Evolve = Callable[[State, Fact, Place], State]
@@ -35,6 +36,8 @@ class Desk:
     vault: Vault
     runner: Runner
     register: PayRegister
+    memory: Memory = field(default_factory=Memory)
+    """What is kept between commands; it can be thrown away at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Outcome(Generic[State]):
 
     receipts: list[Receipt]
     state: State
+    replayed: bool = False
+    """It was done before, under its key: these are the receipts and the state of then."""
 
     @property
     def position(self) -> int:
@@ -91,9 +96,9 @@ def handle(
     """Decide on a stream and record what follows; the state is the one after it.
 
     A key that was answered before gives the first receipts and the state of then. Raises the
-    refusal of `decide`, StaleVersion and KeyReused (see `TenantLedger.handle`).
+    refusal of `decide`, StaleVersion and KeyReused (see `TenantLedger.act`).
     """
-    receipts = TenantLedger(desk.store, tenant).handle(
+    done = TenantLedger(desk.store, tenant).act(
         stream,
         empty,
         evolve,
@@ -104,8 +109,11 @@ def handle(
         expected_version=ask.expected_version,
     )
     desk.runner.hint()
-    known = receipts[-1].position if receipts else None
-    return Outcome(receipts, load(desk, tenant, stream, empty, evolve, known))
+    if done.state is not None:
+        return Outcome(done.receipts, done.state)
+    known = done.receipts[-1].position if done.receipts else None
+    state = load(desk, tenant, stream, empty, evolve, known)
+    return Outcome(done.receipts, state, done.replayed)
 
 
 def busy(what: str) -> WrongState:

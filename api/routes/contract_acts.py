@@ -63,13 +63,10 @@ class ActRequest(Reasoned):
 def _act(
     write: Write, contract: str, command: commands.ContractCommand, body: Reasoned
 ) -> Response:
-    return write.once(
-        lambda ask: contracts.act_on(write.desk, write.tenant, contract, command, ask).receipts,
-        lambda position: {
-            "contract": views.whole_contract(
-                contracts.read(write.desk, write.tenant, contract, position)
-            )
-        },
+    return write.acted(
+        lambda ask: contracts.act_on(write.desk, write.tenant, contract, command, ask),
+        lambda state: {"contract": views.whole_contract(state)},
+        lambda position: contracts.read(write.desk, write.tenant, contract, position),
         reason=body.reason,
     )
 

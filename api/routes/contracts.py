@@ -38,15 +38,10 @@ def draft_contract(
 ) -> Response:
     """Draft a contract. The plan check refuses clauses that can be read in two ways."""
     command = command_of(DraftContract, body)
-    return write.once(
-        lambda ask: (
-            contracts.draft(write.desk, write.tenant, command, body.variables, ask).receipts
-        ),
-        lambda position: {
-            "contract": views.whole_contract(
-                contracts.read(write.desk, write.tenant, body.contract, position)
-            )
-        },
+    return write.acted(
+        lambda ask: contracts.draft(write.desk, write.tenant, command, body.variables, ask),
+        lambda state: {"contract": views.whole_contract(state)},
+        lambda position: contracts.read(write.desk, write.tenant, body.contract, position),
         reason=body.reason,
         location=f"/v1/contracts/{body.contract}",
     )
