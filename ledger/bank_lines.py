@@ -83,7 +83,7 @@ class BankLines:
         Lines and fact are one transaction. Two files that share lines race for them: the one
         that is overtaken judges its lines again.
         """
-        statement = _id_of(parsed.account, lines)
+        statement = _id_of(parsed.account, file_sha256, lines)
         for _ in range(RETRIES):
             standing = self.find(tenant, statement)
             if standing is not None:
@@ -182,7 +182,8 @@ def _field(value: Any) -> str:
     return plain(value) if hasattr(value, "as_tuple") else str(value)
 
 
-def _id_of(account: str, lines: Sequence[KeptLine]) -> str:
-    """The statement's id: what its lines say, not what becomes of them."""
+def _id_of(account: str, file_sha256: str, lines: Sequence[KeptLine]) -> str:
+    """The statement's id: its file and what its lines say, not what becomes of them."""
     content = "".join(_text(line) for line in lines)
-    return "S" + hashlib.sha256(f"{account}\n{content}".encode()).hexdigest()[:24]
+    whole = f"{account}\n{file_sha256}\n{content}"
+    return "S" + hashlib.sha256(whole.encode()).hexdigest()[:24]

@@ -9,9 +9,10 @@ from domain import payout
 from domain.facts import Fact, Place
 from domain.lines import Payslip
 from domain.money import ZERO
-from domain.payout import Payable, Payout, ReturnPayout, SettlePayout
+from domain.payout import FailPayout, Payable, Payout, ReturnPayout, SettlePayout
 from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
 from ledger.records import NewFact, Receipt
+from workflows.bank_books import payouts_of, refuse_unless_free
 from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load
 from workflows.payrun import read_run
 from workflows.payslips import payslips
@@ -48,8 +49,10 @@ def instruct_run(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Instructed:
     payables = [_payable(run.run, made) for made in payslips(desk, tenant, run)]
     open_ones = [payable for payable in payables if payable.amount > ZERO]
     receipts: list[Receipt] = []
-    for first in range(0, len(open_ones), CHUNK):
-        receipts += _instruct(desk, tenant, open_ones[first : first + CHUNK], ask)
+    instructed = payouts_of(desk, tenant, run_id)
+    new = [payable for payable in open_ones if payable.payout not in instructed]
+    for first in range(0, len(new), CHUNK):
+        receipts += _instruct(desk, tenant, new[first : first + CHUNK], ask)
     desk.runner.hint()
     already = len(open_ones) - len(receipts)
     return Instructed(receipts, len(receipts), already, len(payables) - len(open_ones))
@@ -72,23 +75,31 @@ def _instruct(desk: Desk, tenant: str, payables: list[Payable], ask: Ask) -> lis
         new = [
             NewFact(_stream(payable.payout), 1, payout.instruct(Payout(), payable)[0])
             for payable in payables
-            if not desk.store.stream(tenant, _stream(payable.payout), limit=1)
         ]
         try:
             return desk.store.append(tenant, new, ask.act) if new else []
         except StaleVersion:
-            continue
+            payables = [
+                payable
+                for payable in payables
+                if not desk.store.stream(tenant, _stream(payable.payout), limit=1)
+            ]
     raise busy("payouts")
 
 
 def instruct_again(desk: Desk, tenant: str, payout_id: str, ask: Ask) -> Outcome[Payout]:
-    """Instruct a payable again after the bank returned it."""
+    """Instruct a payable again after the bank returned it or did not carry it out.
+
+    Raises WrongState while the first instruction may still be paid.
+    """
 
     def decide(state: Payout) -> list[Fact]:
         if state.status == "none":
             raise _unknown(payout_id)
         values = {name: getattr(state, name) for name in Payable.__struct_fields__}
-        return payout.instruct(state, Payable(**values))
+        facts = payout.instruct(state, Payable(**values))
+        refuse_unless_free(desk, tenant, state)
+        return facts
 
     return _on_payout(desk, tenant, payout_id, decide, ask)
 
@@ -107,12 +118,19 @@ def give_back(
     return _on_payout(desk, tenant, payout_id, lambda state: payout.returned(state, command), ask)
 
 
+def fail(desk: Desk, tenant: str, payout_id: str, command: FailPayout, ask: Ask) -> Outcome[Payout]:
+    """Record that the bank did not carry the instruction out: the payable is open again."""
+    return _on_payout(desk, tenant, payout_id, lambda state: payout.fail(state, command), ask)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One line of what the bank says about a payout."""
 
     payout: str
-    command: SettlePayout | ReturnPayout
+    command: SettlePayout | ReturnPayout | FailPayout
+    of_statement: bool = False
+    """A line of the bank's statement says it: it may return what was settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +182,10 @@ def _decided(
     try:
         if isinstance(answer.command, SettlePayout):
             (fact,) = payout.settle(state, answer.command)
+        elif isinstance(answer.command, FailPayout):
+            (fact,) = payout.fail(state, answer.command)
         else:
-            (fact,) = payout.returned(state, answer.command)
+            (fact,) = payout.returned(state, answer.command, after_settlement=answer.of_statement)
     except Refusal as refusal:
         return refusal
     version = state.version + 1
