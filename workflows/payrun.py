@@ -17,11 +17,11 @@ from domain.money import ZERO
 from domain.payrun import PayRun, PayRunComputed, PayRunStarted, PayslipComputed
 from domain.payslip import ENGINE_VERSION, payslip
 from domain.periods import Month
-from domain.refusals import NotFound, Refusal, WrongState
+from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
 from ledger.codec import canonical
 from ledger.records import NewFact
 from projections.pay_register import Balances
-from workflows.desk import Ask, Desk, Outcome, handle, load, scan
+from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load, scan
 from workflows.late_truth import LateTruth, find_late_truth
 from workflows.pay_books import Books, in_force, open_books
 from workflows.pay_inputs import pay_input
@@ -107,8 +107,15 @@ def _start(
         engine=ENGINE_VERSION,
         contracts=sum(in_force(contract, month) for contract in books.contracts.values()),
     )
+    # Of two people who start a month at once one does; the other goes on with the same run.
     return handle(
-        desk, tenant, f"payrun/{run_id}", PayRun(), payrun.evolve, lambda _: [started], ask
+        desk,
+        tenant,
+        f"payrun/{run_id}",
+        PayRun(),
+        payrun.evolve,
+        lambda state: [started] if state.status == "none" else [],
+        ask,
     ).state
 
 
@@ -190,11 +197,10 @@ def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) 
             chunk.append(_payslip_fact(run, made))
         tally.add(made)
         if len(chunk) == CHUNK:
-            desk.store.append(tenant, chunk, ask.act)
+            _record(desk, tenant, chunk, ask)
             chunk = []
         progress(number, len(contracts))
-    if chunk:
-        desk.store.append(tenant, chunk, ask.act)
+    _record(desk, tenant, chunk, ask)
     return handle(
         desk,
         tenant,
@@ -204,6 +210,21 @@ def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) 
         lambda state: [tally.computed()] if state.status == "computing" else [],
         Ask(ask.act),
     )
+
+
+def _record(desk: Desk, tenant: str, chunk: list[NewFact], ask: Ask) -> None:
+    """Record payslips. Who computes the same run at the same time makes the same bytes, so those
+    that stand already are left as they are."""
+    for _ in range(RETRIES):
+        if not chunk:
+            return
+        try:
+            desk.store.append(tenant, chunk, ask.act)
+        except StaleVersion:
+            chunk = [new for new in chunk if not desk.store.stream(tenant, new.stream, limit=1)]
+        else:
+            return
+    raise busy("pay run")
 
 
 def _payslip_fact(run: PayRun, made: Payslip) -> NewFact:

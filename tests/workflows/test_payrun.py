@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from domain.contract_commands import EndContract
 from domain.payout import ReturnPayout, SettlePayout
-from domain.payrun import ApprovePayRun, StartPayRun
+from domain.payrun import ApprovePayRun, PayRun, StartPayRun
 from domain.refusals import Invalid, NotFound, SeparationOfDuties, WrongState
 from ledger.codec import canonical
 from tests.workflows.company import TENANT, TODAY, Company, by, opened_desk
@@ -241,6 +242,28 @@ def test_a_computation_that_was_cut_off_goes_on_where_it_stopped(company: Compan
         payrun.CHUNK = chunk
     assert (run.run, run.status, run.payslips) == ("2025-03-1", "computed", 5)
     assert run.gross == Decimal("250.00")
+
+
+def test_three_people_compute_a_month_at_once_and_there_is_one_run(company: Company):
+    people = [f"S00{n:02}" for n in range(9)]
+    for person in people:
+        company.hire(person, {"commission": commission()})
+    company.figures(*((person, "sales", "2025-03-05", "1000") for person in people))
+
+    def compute(_: int) -> PayRun:
+        with suppress(WrongState):  # who comes when the run stands is told so
+            company.compute("2025-03")
+        return payrun.read_run(company.desk, TENANT, "2025-03-1")
+
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(compute, range(3)))
+    assert {run.run for run in runs} == {"2025-03-1"}
+    assert {(run.status, run.payslips, run.digest) for run in runs} == {
+        ("computed", 9, runs[0].digest)
+    }
+    names = ["pay.run_started.v1", "pay.run_computed.v1", "pay.payslip_computed.v1"]
+    facts = company.desk.store.facts_after(TENANT, 0, 1000, names=names)
+    assert len(facts) == 1 + 1 + 9
 
 
 def test_a_contract_that_cannot_be_paid_is_an_exception_and_holds_nobody_up(company: Company):
