@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from api.auth import CHINA
 from api.pages.render import page, query, to
 from api.pages.routing import router
 from api.pages.visit import Visit, day_of, seen
-from api.params import ContractId
 from api.reads import CursorQuery, Text
 from domain.refusals import NotFound
 from ledger.codec import leaf_hash, split
@@ -71,7 +70,7 @@ def history(
 @pages.get("/time-machine")
 def time_machine(
     visit: Annotated[Visit, seen("contract.read")],
-    contract: ContractId,
+    contract: Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")],
     effective: Text = None,
     known: Text = None,
 ) -> Response:

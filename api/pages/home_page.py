@@ -13,12 +13,23 @@ from api.pages.render import page
 from api.pages.routing import router
 from api.pages.visit import Visit, seen
 from api.reads import View
-from domain.payrun import REFUSED
 from domain.periods import Month
 from projections.contract_queries import ContractFilter
 from projections.pay_queries import RunRow
+from workflows.payrun import read_run
 
 pages = router()
+RECENT = 13
+"""So many of the last runs are looked at for what is to be done next."""
+NEXT = (
+    ("computed", "run.review"),
+    ("reviewed", "run.approve"),
+    ("approved", "run.post"),
+    ("posted", "payout.instruct"),
+    ("paid", "run.reconcile"),
+    ("reconciled", "run.close"),
+)
+"""The state of a run, and the act that comes next."""
 COUNTED = 1000
 """Lists are counted up to here; more is shown as 1,000+."""
 Waiting = dict[str, Any]
@@ -29,7 +40,7 @@ def home(request: Request, visit: Annotated[Visit, seen()]) -> Response:
     """What waits, figures, and net pay by month."""
     view = visit.current()
     runs = _runs(visit, view)
-    posted = [run for run in runs if run.status == "posted"]
+    posted = [run for run in runs if run.posted_position is not None]
     values: dict[str, Any] = {
         "view": view,
         "waiting": [*_pay(visit, view, runs), *_contracts(visit, view), *_models(visit, view)],
@@ -47,17 +58,16 @@ def _runs(visit: Visit, view: View) -> list[RunRow]:
 
 
 def _pay(visit: Visit, view: View, runs: list[RunRow]) -> Iterator[Waiting]:
-    for run in runs:
-        for status, act in (("computed", "run.approve"), ("approved", "run.post")):
-            if run.status == status and visit.may(act):
-                yield _waits(status, f"/pay/{run.run_id}", run.run_id)
-        refused = [one for one in run.exceptions or () if one["code"].startswith(REFUSED)]
-        if refused and run.status in ("computed", "approved"):
-            yield _waits("exceptions", f"/pay/{run.run_id}#exceptions", run.run_id, len(refused))
+    for run in runs[:RECENT]:
+        # The register may not know of every step: the run itself does.
+        state = read_run(view.desk, view.tenant, run.run_id)
+        for status, act in NEXT:
+            if state.status == status and visit.may(act):
+                yield _waits(f"run_{status}", f"/pay/{run.run_id}", run.run_id)
     if visit.may("run.compute") and (month := _month_to_run(visit, runs)):
         yield _waits("compute", "/pay", shown.month(month, visit.language))
     if visit.may("payout.read"):
-        yield from _payouts(view, runs)
+        yield from _payouts(view)
 
 
 def _month_to_run(visit: Visit, runs: list[RunRow]) -> Month | None:
@@ -68,13 +78,11 @@ def _month_to_run(visit: Visit, runs: list[RunRow]) -> Month | None:
     return following if over else None
 
 
-def _payouts(view: View, runs: list[RunRow]) -> Iterator[Waiting]:
-    returned, _ = view.readers.payouts.totals(view.tenant).get("returned", (0, 0))
-    if returned:
-        yield _waits("returned", "/payouts?status=returned", count=returned)
-    last = next((run for run in runs if run.status == "posted"), None)
-    if last is not None and not view.readers.payouts.totals(view.tenant, last.run_id):
-        yield _waits("instruct", f"/pay/{last.run_id}", last.run_id)
+def _payouts(view: View) -> Iterator[Waiting]:
+    totals = view.readers.payouts.totals(view.tenant)
+    for status in ("returned", "failed"):
+        if count := totals.get(status, (0, 0))[0]:
+            yield _waits(status, f"/payouts?status={status}", count=count)
 
 
 def _contracts(visit: Visit, view: View) -> Iterator[Waiting]:

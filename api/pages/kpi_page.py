@@ -70,6 +70,7 @@ def _page(
         view.tenant, stream=f"kpi/{scheme}", known=view.position, limit=100
     )
     metrics = view.readers.directory.entries(view.tenant, "metric", limit=200).items
+    titles = {one.id: one.title for one in metrics} if visit.language == "zh" else {}
     return page(
         request,
         "kpi.html",
@@ -78,10 +79,11 @@ def _page(
         view=view,
         dated=sorted(state.weights, key=lambda one: one.effective),
         history=history.items,
-        titles={one.id: one.title for one in metrics},
+        titles=titles,
+        codes=[one.id for one in metrics],
         rows=_rows(state, typed),
         typed=typed or Form({}),
-        chart=_chart(visit, state),
+        chart=_chart(visit, state, titles),
         problem=None if refusal is None else problem_of(refusal),
     )
 
@@ -104,7 +106,7 @@ def _rows(state: kpi.KpiScheme, typed: Form | None) -> list[dict[str, str]]:
     return [*rows, *(dict.fromkeys(COLUMNS, "") for _ in range(SPARE_ROWS))]
 
 
-def _chart(visit: Visit, state: kpi.KpiScheme) -> str:
+def _chart(visit: Visit, state: kpi.KpiScheme, titles: dict[str, str]) -> str:
     dated = sorted(state.weights, key=lambda one: one.effective)
     codes = list(dict.fromkeys(metric.metric for one in dated for metric in one.metrics))
     series: list[dict[str, Any]] = []
@@ -112,7 +114,7 @@ def _chart(visit: Visit, state: kpi.KpiScheme) -> str:
         weights = [next((m.weight for m in one.metrics if m.metric == code), None) for one in dated]
         series.append(
             {
-                "name": visit.words.word("metric", code),
+                "name": titles.get(code) or visit.words.word("metric", code),
                 "data": [str((weight or 0) * 100) for weight in weights],
                 "labels": [shown.share(weight or 0) for weight in weights],
             }

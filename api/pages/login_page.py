@@ -122,4 +122,5 @@ def leave(request: Request) -> Response:
         request.state.visit = None
     answer = to("/login")
     answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 from fastapi import Depends, Request, Response
 
@@ -12,13 +12,13 @@ from api.pages.routing import router
 from api.pages.typed import checked
 from api.pages.visit import Form, Visit, form_of, seen
 from api.reads import CursorQuery, Text
-from domain.payout import ReturnPayout, SettlePayout
+from domain.payout import Payout, ReturnPayout, SettlePayout
 from domain.refusals import Invalid, Refusal
 from workflows import payouts
 
 pages = router()
 PAGE = 50
-STATUSES = ("instructed", "settled", "returned")
+STATUSES = tuple(one for one in get_args(get_type_hints(Payout)["status"]) if one != "none")
 
 
 @dataclass

@@ -32,6 +32,9 @@ class PageRoute(APIRoute):
             response = await _answer(handle, request)
             _remember(request, response)
             response.headers.update(guarding.HEADERS)
+            if request.method == "POST":
+                # A page that answers a form is kept for going back to it; logging out clears it.
+                response.headers["Cache-Control"] = "private, no-cache"
             return response
 
         return guarded

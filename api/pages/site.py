@@ -17,6 +17,7 @@ from api.pages import (
     payouts_page,
     payslip_page,
     routing,
+    run_page,
     runs_page,
 )
 
@@ -34,6 +35,7 @@ ROUTERS = (
     kpi_page.pages,
     figures_page.pages,
     runs_page.pages,
+    run_page.pages,
     payslip_page.pages,
     payouts_page.pages,
     audit_page.pages,

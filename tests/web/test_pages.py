@@ -1,0 +1,183 @@
+"""Every page, with every role, on screen and phone, light and dark, in both languages."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.pages.site import ROUTERS
+from api.pages.visit import Seen
+from api.sessions import COOKIE
+from domain.roles import may
+from tests.web.conftest import Visit
+from tests.web.site import PEOPLE, TENANT, Site
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PAGES = {
+    "home": "/",
+    "contracts": "/contracts?effective=2025-09-01",
+    "contracts-none": "/contracts?q=nothing-like-this",
+    "expiring": "/contracts/expiring",
+    "contract": "/contracts/C-0232?effective=2025-09-01",
+    "contract-cohort": "/contracts/C-0001?effective=2025-11-01",
+    "contract-text": "/contracts/C-0232/text",
+    "contract-compare": "/contracts/C-0232/compare?effective_a=2025-04-01&effective_b=2025-09-01",
+    "contract-amend": "/contracts/C-0232/amend?op=change&key=commission&effective=2025-09-01",
+    "contract-amend-choose": "/contracts/C-0232/amend?effective=2025-09-01",
+    "kpi-list": "/kpi",
+    "kpi-scheme": "/kpi/streamer-2025",
+    "figures": "/figures",
+    "pay": "/pay",
+    "pay-run": "/pay/2025-08-1",
+    "payslip": "/pay/2025-08-1/C-0232",
+    "payslip-wages": "/pay/2025-12-1/C-0003",
+    "payouts": "/payouts?status=returned",
+    "audit": "/audit",
+    "fact": "/facts/300",
+    "status": "/status",
+    "me": "/me",
+    "accounts": "/accounts",
+    "missing": "/there-is-no-such-page",
+}
+
+
+@cache
+def axe() -> str:
+    return AXE.read_text("utf-8")
+
+
+def violations(page: object) -> list[str]:
+    """What axe finds against WCAG 2.2 A and AA, with the elements."""
+    page.evaluate(axe())  # type: ignore[attr-defined]
+    found = page.evaluate(  # type: ignore[attr-defined]
+        """() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
+            "wcag22aa"], resultTypes: ["violations"]})"""
+    )
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_on_a_screen(visit: Visit, name: str) -> None:
+    someone = visit("admin")
+    someone.go(PAGES[name])
+    if someone.page.locator("[data-chart]").count():
+        someone.page.wait_for_selector("[data-chart] canvas")
+    someone.save(f"{name}-1280")
+    assert someone.overflow() <= 0
+    assert violations(someone.page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_on_a_phone_in_the_dark(visit: Visit, name: str) -> None:
+    someone = visit("admin", width=360, color_scheme="dark", lang="en")
+    someone.go(PAGES[name])
+    if someone.page.locator("[data-chart]").count():
+        someone.page.wait_for_selector("[data-chart] canvas")
+    someone.save(f"{name}-360-dark-en")
+    assert someone.overflow() <= 0
+    assert violations(someone.page) == []
+
+
+def test_a_batch_and_its_rejected_rows(visit: Visit) -> None:
+    someone = visit("auditor.sun")
+    page = someone.go("/figures")
+    page.click("tbody a >> nth=0")
+    someone.save("batch-1280")
+    page.click("a:has-text('拒收行')")
+    someone.save("batch-rejected-1280")
+    assert someone.overflow() <= 0
+    assert violations(page) == []
+
+
+def test_the_keyboard_reaches_the_content_and_the_menu(visit: Visit) -> None:
+    someone = visit("hr.lin")
+    page = someone.go("/contracts")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_list_follows_what_is_typed(visit: Visit) -> None:
+    someone = visit("hr.lin")
+    page = someone.go("/contracts?effective=2025-09-01")
+    page.fill("[name=q]", "0232")
+    page.wait_for_selector("#rows tbody tr:nth-child(2)", state="detached")
+    assert "q=0232" in page.url
+
+
+def addresses() -> list[tuple[str, str | None]]:
+    """Path and act of every page that is looked at."""
+    found = []
+    for router in ROUTERS[1:]:
+        for route in router.routes:
+            [act] = [
+                one.call.act for one in route.dependant.dependencies if isinstance(one.call, Seen)
+            ]  # type: ignore[attr-defined]
+            if "GET" in route.methods:  # type: ignore[attr-defined]
+                found.append((route.path, act))  # type: ignore[attr-defined]
+    return found
+
+
+def real(site: Site, path: str) -> str:
+    batch = site.desk.figures.batches(TENANT)[0].batch
+    values = {
+        "contract": "C-0232", "run": "2025-08-1", "scheme": "streamer-2025",
+        "batch": batch, "position": "300",
+    }  # fmt: skip
+    for name, value in values.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path + ("?contract=C-0232" if path == "/time-machine" else "")
+
+
+@pytest.mark.parametrize("account", PEOPLE)
+def test_every_page_lets_in_whom_the_table_says(site: Site, account: str) -> None:
+    cookies = {COOKIE: site.cookie(account)}
+    with httpx.Client(base_url=site.url, cookies=cookies) as client:
+        for path, act in addresses():
+            answer = client.get(real(site, path))
+            allowed = act is None or may(PEOPLE[account], act)
+            expected = (200, 303) if allowed else (403,)
+            assert answer.status_code in expected, (path, act, answer.status_code)
+            assert "text/html" in answer.headers.get("content-type", "text/html")
+
+
+def test_every_page_sends_strangers_to_the_login(site: Site) -> None:
+    for path, _ in addresses():
+        answer = httpx.get(site.url + real(site, path))
+        assert (answer.status_code, answer.headers["location"][:6]) == (303, "/login"), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/contracts/C-0232?effective=yesterday",
+        "/contracts/C-0232?known=999999999",
+        "/contracts/C-0232?known=2025-09-01T10:00:00",
+        "/contracts?cursor=nonsense",
+        "/contracts?effective=2568-09-01",
+        "/contracts/C-NONE",
+        "/contracts/..%2f..%2fetc",
+        "/facts/0",
+        "/facts/99999999",
+        "/pay/2025-08-1/C-NONE",
+        "/pay/none",
+        "/figures/none",
+        "/kpi/none",
+        "/audit?since=never",
+        "/contracts?q=%00",
+        "/contracts/C-0232/amend?op=add&kind=nothing",
+    ],
+)
+def test_a_bad_address_is_answered_with_a_page_that_says_why(site: Site, path: str) -> None:
+    cookies = {COOKIE: site.cookie("admin")}
+    answer = httpx.get(site.url + path, cookies=cookies, headers={"Accept": "text/html"})
+    assert 400 <= answer.status_code < 500, (path, answer.status_code)
+    assert 'role="alert"' in answer.text
