@@ -113,6 +113,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "approval": {"digest": "0" * 64, "reason": "looked at the exceptions"},
     "review": {"acknowledge": ["pay_up", "no_figures"], "reason": "each one looked at"},
     "reconciliation": {"verdicts": {"2025-03-1.C-0001.net": "returned"}, "reason": "bank of 10th"},
+    "accounts": {
+        "effective": "2025-01-01",
+        "accounts": {
+            "wages_payable": {
+                "code": "2211.03",
+                "name": "应付职工薪酬-主播",
+                "beancount": "Liabilities:Pay:Streamers",
+            }
+        },
+        "reason": "chart of 2025",
+    },
     "settlement": {"bank_reference": "B20250410-1", "on": "2025-04-10", "amount": "6321.50"},
     "return": {"reason_code": "account closed", "on": "2025-04-11"},
     "law_table": {

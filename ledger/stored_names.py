@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain import (
+    accounts,
     bank_batch,
     bank_line,
     contract_facts,
@@ -50,6 +51,7 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "pay.run_paid.v1": run_step_facts.PayRunPaid,
     "pay.run_reconciled.v1": run_step_facts.PayRunReconciled,
     "pay.run_closed.v1": run_step_facts.PayRunClosed,
+    "journal.accounts_mapped.v1": accounts.AccountsMapped,
     "payout.instructed.v1": payout.PayoutInstructed,
     "payout.settled.v1": payout.PayoutSettled,
     "payout.returned.v1": payout.PayoutReturned,

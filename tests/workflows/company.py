@@ -170,8 +170,12 @@ class Company:
         """Compute, review, approve and post a month."""
         run = self.compute(month)
         self.review(run.run)
-        payrun.approve(self.desk, self.tenant, run.run, ApprovePayRun(), by("approver.qian"))
-        return payrun.post(self.desk, self.tenant, run.run, by("finance.zhao")).state
+        return self.approve_and_post(run.run)
+
+    def approve_and_post(self, run_id: str) -> PayRun:
+        """Approve and post a reviewed run."""
+        payrun.approve(self.desk, self.tenant, run_id, ApprovePayRun(), by("approver.qian"))
+        return payrun.post(self.desk, self.tenant, run_id, by("finance.zhao")).state
 
 
 def _metrics(weights: dict[str, tuple[str, str]]) -> dict[str, Any]:
