@@ -8,6 +8,7 @@ from domain.clauses import Boundary, MetricBonus
 from domain.lines import Line
 from domain.money import ZERO
 from domain.pay_input import PayInput
+from domain.sentence_words import figure_names
 from domain.texts import number, yuan
 from domain.versions import Group, Version, days_text, earned
 
@@ -56,6 +57,7 @@ def _figure(pay: PayInput, clause: MetricBonus, group: Group) -> Decimal:
 def _line(pay: PayInput, version: Version, clause: MetricBonus, month: Decimal, due: int) -> Line:
     amount = clause.amount * due
     metric = clause.metric + (f"/{clause.category}" if clause.category else "")
+    zh_metric, en_metric = figure_names(clause.metric, clause.category)
     zh_word, en_word = ("超过", "above") if clause.boundary == "above" else ("达到", "from")
     bar = number(clause.threshold)
     paid = yuan(amount) if due < 2 else f"{due} × {yuan(clause.amount)} = {yuan(amount)}"
@@ -68,9 +70,9 @@ def _line(pay: PayInput, version: Version, clause: MetricBonus, month: Decimal, 
         "metric_bonus",
         unrounded=amount,
         base=month,
-        zh=f"达标奖（{metric}）{days_text(pay, version, 'zh')}："
+        zh=f"达标奖（{zh_metric}）{days_text(pay, version, 'zh')}："
         f"本月 {number(month)}，标准 {zh_word} {bar}{zh_step}：{paid}",
-        en=f"Metric bonus on {metric}{days_text(pay, version, 'en')}: "
+        en=f"Metric bonus on {en_metric}{days_text(pay, version, 'en')}: "
         f"{number(month)} this month, paid {en_word} {bar}{en_step}: {paid}",
         lineage={"metrics": [metric], "awards": due},
     )

@@ -16,6 +16,7 @@ from domain.lines import Line
 from domain.money import ZERO, fen
 from domain.pay_input import PayInput
 from domain.refusals import Invalid
+from domain.sentence_words import figure_names
 from domain.texts import equals, percent, yuan
 from domain.tiers import Slice, rule_of, slices_pay
 from domain.versions import Group, Version, days_text, earned
@@ -126,6 +127,7 @@ def _tiered_line(
     zh, en = _TITLES[clause.kind]
     category = clause.category if isinstance(clause, Commission) else None
     metric = metric_of(clause) + (f"/{category}" if category else "")
+    zh_metric, en_metric = figure_names(metric_of(clause), category)
     before = slices_pay(slices)
     end = f" {equals(before)}" if before == amount else f" = {yuan(before)}"
     text = sum_text(slices) + end
@@ -137,8 +139,8 @@ def _tiered_line(
         unrounded=amount,
         base=slices[0].base,
         rate=slices[0].rate if len(slices) == 1 else None,
-        zh=f"{zh}（{metric}）{days_text(pay, version, 'zh')}：{text}{limit[0]}{after}",
-        en=f"{en} on {metric}{days_text(pay, version, 'en')}: {text}{limit[1]}{after}",
+        zh=f"{zh}（{zh_metric}）{days_text(pay, version, 'zh')}：{text}{limit[0]}{after}",
+        en=f"{en} on {en_metric}{days_text(pay, version, 'en')}: {text}{limit[1]}{after}",
         lineage={
             "metrics": [metric],
             "slices": [[str(part.base), str(part.rate)] for part in slices],
@@ -171,6 +173,7 @@ def _uplift_line(pay: PayInput, version: Version) -> Line:
     amount = base * clause.added_rate
     text = f"{yuan(base)} × {percent(clause.added_rate)} {equals(amount)}"
     metric = f"{clause.metric}/{clause.category}"
+    zh_metric, en_metric = figure_names(clause.metric, clause.category)
     return earned(
         pay,
         (version,),
@@ -178,7 +181,7 @@ def _uplift_line(pay: PayInput, version: Version) -> Line:
         unrounded=amount,
         base=base,
         rate=clause.added_rate,
-        zh=f"品类加成（{metric}）{days_text(pay, version, 'zh')}：{text}",
-        en=f"Category uplift on {metric}{days_text(pay, version, 'en')}: {text}",
+        zh=f"品类加成（{zh_metric}）{days_text(pay, version, 'zh')}：{text}",
+        en=f"Category uplift on {en_metric}{days_text(pay, version, 'en')}: {text}",
         lineage={"metrics": [metric]},
     )

@@ -19,6 +19,7 @@ from domain.pay_input import PayInput
 from domain.periods import Period
 from domain.proration import Prorated, prorate
 from domain.refusals import Invalid, NoRule
+from domain.sentence_words import figure_names
 from domain.texts import equals, number, percent, short, yuan
 from domain.versions import Group, Version, days_text, earned
 
@@ -179,9 +180,10 @@ def _gate_text(shut: tuple[Gate, Decimal] | None) -> tuple[str, str]:
         return "", ""
     gate, actual = shut
     have, need = number(actual), number(gate.minimum)
+    zh, en = figure_names(gate.metric)
     return (
-        f"（未过门槛：{gate.metric} {have}，须达到 {need}）",
-        f" (gate not passed: {gate.metric} {have}, at least {need})",
+        f"（未过门槛：{zh} {have}，须达到 {need}）",
+        f" (gate not passed: {en} {have}, at least {need})",
     )
 
 
@@ -207,6 +209,7 @@ def _team_line(pay: PayInput, version: Version, own: Decimal) -> Line:
     won = growth is not None and passes(growth, clause.threshold, clause.boundary)
     amount = own * clause.percentage if won else ZERO
     zh, en = _growth_text(clause, now, last, growth)
+    zh_metric, en_metric = figure_names(clause.metric)
     text = f"{yuan(own)} × {percent(clause.percentage)} {equals(amount)}" if won else yuan(amount)
     return earned(
         pay,
@@ -215,8 +218,8 @@ def _team_line(pay: PayInput, version: Version, own: Decimal) -> Line:
         unrounded=amount,
         base=own,
         rate=clause.percentage if won else ZERO,
-        zh=f"团队激励（{clause.metric}）：{zh}：{text}",
-        en=f"Team incentive on {clause.metric}: {en}: {text}",
+        zh=f"团队激励（{zh_metric}）：{zh}：{text}",
+        en=f"Team incentive on {en_metric}: {en}: {text}",
         lineage={
             "team": {"metric": clause.metric, "this_month": str(now), "last_month": str(last)},
             "batches": [*pay.team_figures.batches, *pay.team_figures_last.batches],

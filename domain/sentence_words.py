@@ -54,3 +54,11 @@ OFFSETS: dict[str, Sentences] = {
 def metric_names(code: str) -> Sentences:
     """A metric's names in a contract; its code where it has no usual one."""
     return METRICS.get(code, (f"指标“{code}”", f'metric "{code}"'))
+
+
+def figure_names(code: str, category: str | None = None) -> Sentences:
+    """A metric's names on a payslip, of one category where one is named."""
+    paid = code.endswith("_paid") and code not in METRICS
+    zh, en = metric_names(code.removesuffix("_paid") if paid else code)
+    zh, en = (f"已付{zh}", f"paid {en}") if paid else (zh, en)
+    return (f"{category}品类{zh}", f"{category} {en}") if category else (zh, en)

@@ -95,8 +95,8 @@ class TestCommission:
         )
         assert amounts(lines) == ["commission 6200.00"]
         sum_ = "120,000.00 × 5 % + 20,000.00 × 1 % = 6,200.00"
-        assert lines[0].zh == f"提成（sales）：{sum_}"
-        assert lines[0].en == f"Commission on sales: {sum_}"
+        assert lines[0].zh == f"提成（直播间销售额）：{sum_}"
+        assert lines[0].en == f"Commission on live-room sales: {sum_}"
         assert lines[0].lineage["clauses"][0]["position"] == 42
         assert lines[0].lineage["batches"] == ["batch-1"]
 

@@ -109,7 +109,7 @@ class TestPerformancePay:
         gated = performance("2000", gates=[{"metric": "live_minutes", "minimum": "6001"}])
         (line,) = earned(term("p", gated), figures=FIGURES, kpi=AFTER)
         assert line.amount == 0
-        assert "未过门槛：live_minutes 6,000，须达到 6,001" in line.zh
+        assert "未过门槛：直播分钟数 6,000，须达到 6,001" in line.zh
 
     def test_a_scheme_without_weights_for_the_month_is_refused(self):
         with pytest.raises(NoRule, match="no weights for 2025-03"):
