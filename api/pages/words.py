@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
+PATTERNS = (
+    (re.compile(r"Ask somebody with one of these roles: (.*)\."), "next.roles", "role"),
+    (re.compile(r"Give until: (\S+) to keep .*"), "next.until", ""),
+    (re.compile(r"Run it on (\S+) or later.*"), "next.later", ""),
+    (re.compile(r"Use op: .*"), "next.other", ""),
+    (re.compile(r"Let (\w+) sign first\."), "next.first", "party"),
+)
+"""Sentences of the domain with a blank in them: pattern, text, and what the blank names."""
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 FILE = Path(__file__).resolve().parent.parent / "templates" / "texts.yaml"
@@ -66,8 +75,17 @@ class Words:
         """What to do next after a refusal: in Chinese where the catalogue has it."""
         if self.language == "en" or not do:
             return do
-        found = _next_steps().get(do)
-        return found or do
+        return _next_steps().get(do) or self._patterned(do) or do
+
+    def _patterned(self, do: str) -> str | None:
+        """What to do next where the sentence names a day, roles or a party."""
+        for pattern, key, kind in PATTERNS:
+            match = pattern.fullmatch(do)
+            if match:
+                parts = [part.strip() for part in (match[1] if match.re.groups else "").split(",")]
+                named = "、".join(self.word(kind, part) for part in parts)
+                return catalogue()[key][0].format(named)
+        return None
 
 
 @cache

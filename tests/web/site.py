@@ -156,7 +156,7 @@ def visitor(
     context = browser.new_context(
         viewport={"width": width, "height": 800}, locale="zh-CN", base_url=site.url, **more
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     cookies = [{"name": "lang", "value": lang, "url": site.url}]
     if account is not None:
         cookies.append({"name": COOKIE, "value": site.cookie(account), "url": site.url})

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from api.pages.site import ROUTERS
 from api.pages.visit import Seen
 from api.sessions import COOKIE
 from domain.roles import may
 from tests.web.conftest import Visit
-from tests.web.site import PEOPLE, TENANT, Site
+from tests.web.site import PEOPLE, TENANT, Site, Visitor, visitor
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PAGES = {
@@ -63,26 +65,32 @@ def violations(page: object) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def screens(browser: Browser, site: Site) -> Iterator[dict[str, Visitor]]:
+    """A screen in Chinese, and a phone in English in the dark; each keeps its browser."""
+    made = {
+        "1280": visitor(browser, site, "admin"),
+        "360-dark-en": visitor(browser, site, "admin", width=360, color_scheme="dark", lang="en"),
+    }
+    yield made
+    for one in made.values():
+        one.context.close()
+
+
+@pytest.mark.parametrize("screen", ["1280", "360-dark-en"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_on_a_screen(visit: Visit, name: str) -> None:
-    someone = visit("admin")
+def test_a_page_fits_its_screen_and_everybody(
+    screens: dict[str, Visitor], name: str, screen: str
+) -> None:
+    someone = screens[screen]
+    someone.said.clear()
     someone.go(PAGES[name])
     if someone.page.locator("[data-chart]").count():
         someone.page.wait_for_selector("[data-chart] canvas")
-    someone.save(f"{name}-1280")
+    someone.save(f"{name}-{screen}")
     assert someone.overflow() <= 0
     assert violations(someone.page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_on_a_phone_in_the_dark(visit: Visit, name: str) -> None:
-    someone = visit("admin", width=360, color_scheme="dark", lang="en")
-    someone.go(PAGES[name])
-    if someone.page.locator("[data-chart]").count():
-        someone.page.wait_for_selector("[data-chart] canvas")
-    someone.save(f"{name}-360-dark-en")
-    assert someone.overflow() <= 0
-    assert violations(someone.page) == []
+    assert someone.said == []
 
 
 def test_a_batch_and_its_rejected_rows(visit: Visit) -> None:

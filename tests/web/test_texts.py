@@ -7,7 +7,7 @@ import string
 from pathlib import Path
 
 from api.pages.clause_form import form_for, models
-from api.pages.words import FILE, catalogue
+from api.pages.words import FILE, Words, catalogue
 from domain.contract_facts import SIGNING_ORDER
 from domain.roles import ROLES
 
@@ -50,3 +50,28 @@ def test_codes_of_the_business_have_words() -> None:
         for table in form.tables:
             names += [f"field.{table.label}", *(f"field.{c.label}" for c in table.columns)]
     assert [name for name in names if name not in catalogue()] == []
+
+
+def test_what_to_do_next_is_said_as_the_program_says_it() -> None:
+    """A sentence that was reworded in the program would be shown in English alone."""
+    rooms = ("domain", "ledger", "projections", "workflows", "api")
+    root = FILE.parent.parent.parent
+    said = "".join(
+        re.sub(r'"\s*"', "", path.read_text("utf-8"))
+        for room in rooms
+        for path in (root / room).rglob("*.py")
+    )
+    gone = [en for key, (_, en) in catalogue().items() if key.startswith("do.") and en not in said]
+    assert gone == []
+
+
+def test_next_steps_with_blanks_are_said_in_chinese() -> None:
+    words = Words("zh")
+    assert words.todo("Ask somebody with one of these roles: hr, admin.") == (
+        "请由以下角色操作：人事、管理员。"
+    )
+    assert "2025-10-01" in words.todo(
+        "Give until: 2025-10-01 to keep that change, or supersede_later: true to replace it."
+    )
+    assert words.todo("Let streamer sign first.") == "请先由主播签署。"
+    assert words.todo("Nobody wrote this sentence.") == "Nobody wrote this sentence."
