@@ -532,6 +532,12 @@ CREATE TABLE projections.audit_state (
     state text NOT NULL
 );
 COMMENT ON TABLE projections.audit_state IS 'The last state of each stream, so that the next entry can say what was before.';
+CREATE TABLE projections.audit_words (
+    tenant_id text NOT NULL,
+    block bigint NOT NULL,
+    words text NOT NULL
+);
+COMMENT ON TABLE projections.audit_words IS 'The words of the audit entries of a block of positions, each once: where a search looks.';
 CREATE TABLE projections.clause_version (
     tenant_id text NOT NULL,
     contract_id text NOT NULL,
@@ -766,12 +772,12 @@ ALTER TABLE ONLY projections.audit_entry
     ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (tenant_id, "position");
 ALTER TABLE ONLY projections.audit_state
     ADD CONSTRAINT audit_state_pkey PRIMARY KEY (tenant_id, stream_id);
+ALTER TABLE ONLY projections.audit_words
+    ADD CONSTRAINT audit_words_pkey PRIMARY KEY (tenant_id, block);
 ALTER TABLE ONLY projections.clause_version
-    ADD CONSTRAINT clause_version_one_at_a_time EXCLUDE USING gist (tenant_id WITH =, contract_id WITH =, clause_key WITH =, effective WITH &&, known WITH &&);
+    ADD CONSTRAINT clause_version_one_at_a_time EXCLUDE USING gist (hashtextextended(clause_key, hashtextextended(contract_id, (0)::bigint)) WITH =, tenant_id WITH =, effective WITH &&, known WITH &&);
 ALTER TABLE ONLY projections.clause_version
     ADD CONSTRAINT clause_version_pkey PRIMARY KEY (tenant_id, contract_id, clause_key, known, effective);
-ALTER TABLE ONLY projections.contract_header
-    ADD CONSTRAINT contract_header_one_at_a_time EXCLUDE USING gist (tenant_id WITH =, contract_id WITH =, known WITH &&);
 ALTER TABLE ONLY projections.contract_header
     ADD CONSTRAINT contract_header_pkey PRIMARY KEY (tenant_id, contract_id, version);
 ALTER TABLE ONLY projections.directory_entry
@@ -801,7 +807,8 @@ CREATE INDEX audit_entry_actor ON projections.audit_entry USING btree (tenant_id
 CREATE INDEX audit_entry_contract ON projections.audit_entry USING btree (tenant_id, contract_id, "position") WHERE (contract_id IS NOT NULL);
 CREATE INDEX audit_entry_person ON projections.audit_entry USING btree (tenant_id, person_id, "position") WHERE (person_id IS NOT NULL);
 CREATE INDEX audit_entry_stream ON projections.audit_entry USING btree (tenant_id, stream_id, "position");
-CREATE INDEX audit_entry_words ON projections.audit_entry USING gin ((((((zh || ' '::text) || en) || ' '::text) || reason)) public.gin_trgm_ops);
+CREATE INDEX audit_words_words ON projections.audit_words USING gin (words public.gin_trgm_ops);
+CREATE UNIQUE INDEX contract_header_one_now ON projections.contract_header USING btree (tenant_id, contract_id) WHERE upper_inf(known);
 CREATE INDEX contract_header_person ON projections.contract_header USING btree (tenant_id, person_id);
 CREATE INDEX expiry_ends ON projections.expiry USING btree (tenant_id, ends) WHERE (status = 'active'::text);
 CREATE INDEX pay_run_month ON projections.pay_run USING btree (tenant_id, month);

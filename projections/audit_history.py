@@ -16,6 +16,7 @@ from domain import tenant as tenants
 from domain.contract_state import Contract
 from domain.facts import Fact, Place
 from ledger.records import Recorded
+from projections import audit_search
 from projections.audit_queries import AuditEntry, AuditHistory
 from projections.audit_words import Told, tell_contract
 from projections.audit_words_other import (
@@ -29,13 +30,13 @@ from projections.audit_words_other import (
 )
 from projections.contract_terms import CONTRACT_FACTS
 from projections.model import Connection, names_of
-from projections.rows import Row, Table, distinct
+from projections.rows import Row, Table, as_json, distinct
 
 __all__ = ["AuditEntry", "AuditHistory", "apply", "name", "names", "tables", "version"]
 
 name = "audit_history"
-version = 1
-tables = ("audit_entry", "audit_state")
+version = 2
+tables = ("audit_entry", "audit_words", "audit_state")
 names = names_of(
     *CONTRACT_FACTS,
     tenants.TenantOpened,
@@ -112,9 +113,8 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
     stored = {*states}
     rows = [_row(fact, _tell(states, fact)) for fact in recorded]
     ENTRY.copy(connection, tenant, rows)
-    encoded = {
-        stream: (stream, msgspec.json.encode(state).decode()) for stream, state in states.items()
-    }
+    audit_search.fill(connection, tenant, [(row[0], row[13], row[14], row[10]) for row in rows])
+    encoded = {stream: (stream, as_json(state)) for stream, state in states.items()}
     STATE.save(connection, tenant, encoded, stored)
 
 
@@ -158,8 +158,8 @@ def _row(recorded: Recorded, told: Told) -> Row:
         recorded.effective,
         told.zh,
         told.en,
-        told.before,
-        told.after,
+        as_json(told.before),
+        as_json(told.after),
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from projections.audit_search import near
 from projections.model import Pool
 from projections.paging import Page, after, like, limited, page
 
 _COLUMNS: LiteralString = """
     SELECT position, stream_id, version, kind, subject_kind, subject_id, contract_id, person_id,
         actor, recorded_at, reason, correlation, effective, zh, en, before, after
-    FROM projections.audit_entry WHERE tenant_id = %(tenant)s"""
+    FROM projections.audit_entry"""
 _FILTERS: dict[str, LiteralString] = {
     "stream": "stream_id = %(stream)s",
     "contract": "contract_id = %(contract)s",
@@ -77,19 +78,25 @@ class AuditHistory:
         unknown = set(filters) - set(_FILTERS)
         if unknown:
             raise TypeError(f"the audit history has no filter {', '.join(sorted(unknown))}")
-        if "search" in given:
-            given["search"] = like(given["search"])
         size = limited(limit)
         key = after(cursor, int)
-        query = _query([*given], key is not None, oldest_first)
-        asked = {"tenant": tenant, "limit": size + 1, "after": key[0] if key else None, **given}
+        asked: dict[str, Any] = {"tenant": tenant, "limit": size + 1, **given}
+        source = _COLUMNS
+        if "search" in given:
+            join, words = near(given["search"])
+            source += join
+            asked |= {**words, "search": like(given["search"])}
+        query = _query(source, [*given], key is not None, oldest_first)
+        asked["after"] = key[0] if key else None
         with self._pool.connection() as connection:
             rows = connection.execute(query, asked, binary=True).fetchall()
         return page([AuditEntry(*row) for row in rows], size, lambda entry: entry.position)
 
 
-def _query(filters: list[str], goes_on: bool, oldest_first: bool) -> LiteralString:
-    query = _COLUMNS
+def _query(
+    source: LiteralString, filters: list[str], goes_on: bool, oldest_first: bool
+) -> LiteralString:
+    query = source + " WHERE tenant_id = %(tenant)s"
     for name in filters:
         query += " AND " + _FILTERS[name]
     if goes_on:

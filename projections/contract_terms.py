@@ -18,7 +18,7 @@ from domain.periods import Period
 from domain.terms import Term
 from ledger.records import Recorded
 from projections.model import Connection, names_of
-from projections.rows import Row, Table, distinct, known_range, last_segment
+from projections.rows import Row, Table, as_json, distinct, known_range, last_segment
 
 name = "contract_terms"
 version = 1
@@ -139,9 +139,10 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
     """Fold facts of contracts into headers and clause versions."""
     contracts = distinct(last_segment(fact.stream) for fact in recorded)
     states, headers, clauses = _present(connection, tenant, contracts)
+    nothing = Contract()
     for fact in recorded:
         contract = last_segment(fact.stream)
-        before = states.get(contract, Contract())
+        before = states.get(contract, nothing)
         states[contract] = after = evolve(before, fact.fact, fact)
         if before.version:
             headers.end((contract, before.version), fact.position)
@@ -154,14 +155,14 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
 def _change_clauses(
     clauses: Spans, contract: str, before: Iterable[Term], after: Iterable[Term], position: int
 ) -> None:
-    old = {_piece(contract, term): term for term in before}
-    new = {_piece(contract, term): term for term in after}
-    for piece in old:
-        if piece not in new:
-            clauses.end(piece, position)
-    for piece, term in new.items():
-        if piece not in old:
-            clauses.begin(piece, position, term)
+    """What the fold kept is the same object before and after."""
+    old, new = {id(term) for term in before}, {id(term) for term in after}
+    for term in before:
+        if id(term) not in new:
+            clauses.end(_piece(contract, term), position)
+    for term in after:
+        if id(term) not in old:
+            clauses.begin(_piece(contract, term), position, term)
 
 
 def _piece(contract: str, term: Term) -> Piece:
@@ -249,12 +250,12 @@ def _header_row(key: tuple[str, int], since: int, until: int | None, state: Cont
         state.end,
         state.template,
         state.template_version,
-        state.characters,
+        as_json(state.characters),
         state.document_sha256,
-        state.signed_by,
+        as_json(state.signed_by),
         state.activated_on,
         state.fixed_terms,
-        state.amended_by,
+        as_json(state.amended_by),
         state.expiry_decision,
     )
 
@@ -267,7 +268,7 @@ def _clause_row(piece: Piece, since: int, until: int | None, term: Term) -> Row:
         f"[{start},{end or ''})",
         known_range(since, until),
         str(term.data.get("kind", "")),
-        term.data,
+        as_json(term.data),
         term.text_zh,
         term.text_en,
         position,

@@ -12,7 +12,7 @@ from domain.facts import Fact
 from ledger.records import Recorded
 from projections.model import Connection, Pool, names_of
 from projections.paging import Page, after, like, limited, page
-from projections.rows import Table, distinct, tuples
+from projections.rows import Row, Table, as_json, distinct
 
 name = "directory"
 version = 1
@@ -83,7 +83,11 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
         old = entries.get(key)
         title, data = _describe(fact.fact, old)
         entries[key] = Entry(*key, title, "in use", fact.position, fact.version, data)
-    ENTRY.upsert(connection, tenant, tuples(entries).values())
+    ENTRY.upsert(connection, tenant, map(_row, entries.values()))
+
+
+def _row(entry: Entry) -> Row:
+    return (*msgspec.structs.astuple(entry)[:-1], as_json(entry.data))
 
 
 def _key(recorded: Recorded) -> tuple[str, str]:

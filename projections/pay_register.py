@@ -11,6 +11,7 @@ from datetime import date
 from typing import LiteralString
 
 import msgspec
+from msgspec.structs import astuple
 
 from domain import payrun
 from domain.payrun import PayRun, PayslipComputed
@@ -23,7 +24,7 @@ from projections.pay_queries import (
     PostedRun,
     RunRow,
 )
-from projections.rows import Row, Table, distinct, last_segment, tuples
+from projections.rows import Row, Table, as_json, distinct, last_segment
 
 __all__ = [
     "Balances",
@@ -120,6 +121,8 @@ LINE = Table(
     },
     ("run_id", "contract_id", "line"),
 )
+Key = tuple[str, str]
+"""Run and contract of a payslip."""
 _RUN_STATE = tuple(set(PayRun.__struct_fields__) & set(RUN.columns))
 _OLD_LINES: LiteralString = """
     DELETE FROM payslip_line AS l
@@ -129,53 +132,57 @@ _OLD_LINES: LiteralString = """
 
 def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> None:
     """Fold facts of runs and payslips."""
-    slips: dict[tuple[str, str], PayslipRow] = {}
-    lines: dict[tuple[str, str], list[Row]] = {}
+    slips: dict[Key, Recorded] = {}
     runs: list[Recorded] = []
     for fact in recorded:
         if isinstance(fact.fact, PayslipComputed):
-            key = (fact.fact.run, fact.fact.payslip.contract)
-            slips[key] = _payslip_row(fact, fact.fact)
-            lines[key] = list(_line_rows(key, fact.fact))
+            slips[fact.fact.run, fact.fact.payslip.contract] = fact
         else:
             runs.append(fact)
     if slips:
-        again = {key for key, slip in slips.items() if slip.version > 1}
-        if again:
-            connection.execute(_OLD_LINES, [[k[0] for k in again], [k[1] for k in again], tenant])
-        PAYSLIP.save(connection, tenant, tuples(slips), again)
-        LINE.copy(connection, tenant, (row for rows in lines.values() for row in rows))
+        _write_slips(connection, tenant, slips)
     if runs:
         _fold_runs(connection, tenant, runs)
 
 
-def _payslip_row(recorded: Recorded, fact: PayslipComputed) -> PayslipRow:
-    slip = fact.payslip
-    return PayslipRow(
-        run_id=fact.run,
-        contract_id=slip.contract,
-        person_id=slip.person,
-        month=slip.month,
-        pay_date=date.fromisoformat(slip.pay_date),
-        character=slip.character,
-        gross=slip.gross,
-        contributions=slip.contributions,
-        tax=slip.tax,
-        net=slip.net,
-        employer_cost=slip.employer_cost,
-        carried_out=slip.carried_out,
-        owed_out=slip.owed_out,
-        draw_balance=slip.draw_balance,
-        taxed=slip.taxed,
-        lineage=slip.lineage,
-        position=recorded.position,
-        version=recorded.version,
+def _write_slips(connection: Connection, tenant: str, slips: dict[Key, Recorded]) -> None:
+    """The last payslip of each contract in each run, with its lines."""
+    again = {key for key, slip in slips.items() if slip.version > 1}
+    if again:
+        connection.execute(_OLD_LINES, [[k[0] for k in again], [k[1] for k in again], tenant])
+    rows = {key: _payslip_row(key, slip) for key, slip in slips.items()}
+    PAYSLIP.save(connection, tenant, rows, again)
+    LINE.copy(connection, tenant, (r for key, slip in slips.items() for r in _line_rows(key, slip)))
+
+
+def _payslip_row(key: Key, recorded: Recorded) -> Row:
+    slip = recorded.fact.payslip  # type: ignore[attr-defined]
+    return (
+        *key,
+        slip.person,
+        slip.month,
+        date.fromisoformat(slip.pay_date),
+        slip.character,
+        slip.gross,
+        slip.contributions,
+        slip.tax,
+        slip.net,
+        slip.employer_cost,
+        slip.carried_out,
+        slip.owed_out,
+        slip.draw_balance,
+        as_json(slip.taxed),
+        as_json(slip.lineage),
+        recorded.position,
+        recorded.version,
     )
 
 
-def _line_rows(key: tuple[str, str], fact: PayslipComputed) -> Iterator[Row]:
-    for number, line in enumerate(fact.payslip.lines, start=1):
-        yield (*key, number, *msgspec.structs.astuple(line))
+def _line_rows(key: Key, recorded: Recorded) -> Iterator[Row]:
+    lines = recorded.fact.payslip.lines  # type: ignore[attr-defined]
+    for number, line in enumerate(lines, start=1):
+        *said, lineage = astuple(line)
+        yield (*key, number, *said, as_json(lineage))
 
 
 def _fold_runs(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> None:
@@ -185,7 +192,11 @@ def _fold_runs(connection: Connection, tenant: str, recorded: Sequence[Recorded]
     for fact in recorded:
         run = last_segment(fact.stream)
         rows[run] = _run_row(run, rows.get(run), fact)
-    RUN.upsert(connection, tenant, tuples(rows).values())
+    RUN.upsert(connection, tenant, (_plain(row) for row in rows.values()))
+
+
+def _plain(row: RunRow) -> Row:
+    return astuple(msgspec.structs.replace(row, exceptions=as_json(row.exceptions)))
 
 
 def _run_row(run: str, row: RunRow | None, fact: Recorded) -> RunRow:

@@ -9,11 +9,12 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from domain.facts import Fact
 from domain.payout import PayoutInstructed, PayoutReturned, PayoutSettled
 from ledger.records import Recorded
 from projections.model import Connection, Pool, names_of
 from projections.paging import Page, after, limited, page
-from projections.rows import Table, distinct, last_segment, tuples
+from projections.rows import Row, Table, distinct, last_segment
 
 name = "payout_ledger"
 version = 1
@@ -58,6 +59,9 @@ ATTEMPT = Table(
     },
     ("end_to_end_id",),
 )
+Answer = tuple[str, str | None, str | None, date | None]
+"""Status, bank reference, reason code, day of the answer."""
+_UNANSWERED = (None, None, None)
 
 
 class PayoutRow(msgspec.Struct, frozen=True):
@@ -103,80 +107,76 @@ class AttemptRow(msgspec.Struct, frozen=True):
 def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> None:
     """Fold instructions and the bank's answers."""
     ids = distinct(last_segment(fact.stream) for fact in recorded)
-    loaded = PAYOUT.load(connection, tenant, "payout_id", ids)
-    payouts = {row[0]: PayoutRow(*row) for row in loaded}
-    loaded = ATTEMPT.load(connection, tenant, "payout_id", ids)
-    attempts = {row[0]: AttemptRow(*row) for row in loaded}
+    payouts = {row[0]: row for row in PAYOUT.load(connection, tenant, "payout_id", ids)}
+    attempts = {row[0]: row for row in ATTEMPT.load(connection, tenant, "payout_id", ids)}
     stored = {*payouts}, {*attempts}
-    for fact in recorded:
-        payout = last_segment(fact.stream)
-        payouts[payout] = _payout(payouts.get(payout), fact)
-        end_to_end = fact.fact.end_to_end_id  # type: ignore[attr-defined]
-        attempts[end_to_end] = _attempt(attempts.get(end_to_end), fact)
-    PAYOUT.save(connection, tenant, tuples(payouts), stored[0])
-    ATTEMPT.save(connection, tenant, tuples(attempts), stored[1])
+    for place in recorded:
+        payout, fact = last_segment(place.stream), place.fact
+        if isinstance(fact, PayoutInstructed):
+            payouts[payout] = _instructed(payouts.get(payout), place, fact)
+            attempts[fact.end_to_end_id] = _attempted(place, fact)
+        else:
+            answer = _answer(fact)
+            asked = fact.end_to_end_id  # type: ignore[attr-defined]
+            payouts[payout] = _answered(payouts.get(payout), place, answer)
+            row = _needed(attempts.get(asked), place)
+            attempts[asked] = (*row[:4], *answer, row[8])
+    PAYOUT.save(connection, tenant, payouts, stored[0])
+    ATTEMPT.save(connection, tenant, attempts, stored[1])
 
 
-def _payout(row: PayoutRow | None, recorded: Recorded) -> PayoutRow:
-    fact = recorded.fact
-    if isinstance(fact, PayoutInstructed):
-        return PayoutRow(
-            payout_id=fact.payout,
-            run_id=fact.run,
-            contract_id=fact.contract,
-            person_id=fact.person,
-            month=fact.month,
-            component=fact.component,
-            amount=fact.amount,
-            status="instructed",
-            attempts=fact.attempt,
-            end_to_end_id=fact.end_to_end_id,
-            bank_reference=None,
-            reason_code=None,
-            answered_on=None,
-            first_instructed_at=row.first_instructed_at if row else recorded.recorded_at,
-            changed_at=recorded.recorded_at,
-            position=recorded.position,
-            version=recorded.version,
-        )
-    return msgspec.structs.replace(
-        _needed(row, recorded),
-        changed_at=recorded.recorded_at,
-        position=recorded.position,
-        version=recorded.version,
-        **_answer(fact),
+def _instructed(row: Row | None, place: Recorded, fact: PayoutInstructed) -> Row:
+    """A row of `payout`, as the columns of PAYOUT say."""
+    return (
+        fact.payout,
+        fact.run,
+        fact.contract,
+        fact.person,
+        fact.month,
+        fact.component,
+        fact.amount,
+        "instructed",
+        fact.attempt,
+        fact.end_to_end_id,
+        *_UNANSWERED,
+        row[13] if row else place.recorded_at,
+        place.recorded_at,
+        place.position,
+        place.version,
     )
 
 
-def _attempt(row: AttemptRow | None, recorded: Recorded) -> AttemptRow:
-    fact = recorded.fact
-    if isinstance(fact, PayoutInstructed):
-        return AttemptRow(
-            end_to_end_id=fact.end_to_end_id,
-            payout_id=fact.payout,
-            attempt=fact.attempt,
-            amount=fact.amount,
-            status="instructed",
-            bank_reference=None,
-            reason_code=None,
-            answered_on=None,
-            position=recorded.position,
-        )
-    return msgspec.structs.replace(_needed(row, recorded), **_answer(fact))
+def _answered(row: Row | None, place: Recorded, answer: Answer) -> Row:
+    row = _needed(row, place)
+    status, *said = answer
+    return (
+        *row[:7],
+        status,
+        *row[8:10],
+        *said,
+        row[13],
+        place.recorded_at,
+        place.position,
+        place.version,
+    )
 
 
-def _answer(fact: Any) -> dict[str, Any]:
-    """What the bank said, as columns."""
+def _attempted(place: Recorded, fact: PayoutInstructed) -> Row:
+    """A row of `payout_attempt`, as the columns of ATTEMPT say."""
+    asked = (fact.end_to_end_id, fact.payout, fact.attempt, fact.amount)
+    return (*asked, "instructed", *_UNANSWERED, place.position)
+
+
+def _answer(fact: Fact) -> Answer:
+    """What the bank said: status, its reference, its reason, the day."""
     if isinstance(fact, PayoutSettled):
-        reference = {"bank_reference": fact.bank_reference, "reason_code": None}
-        return {"status": "settled", "answered_on": fact.effective, **reference}
+        return ("settled", fact.bank_reference, None, fact.effective)
     if isinstance(fact, PayoutReturned):
-        reason = {"bank_reference": None, "reason_code": fact.reason_code}
-        return {"status": "returned", "answered_on": fact.effective, **reason}
+        return ("returned", None, fact.reason_code, fact.effective)
     raise TypeError(f"a payout has no fact {type(fact).__name__}")
 
 
-def _needed(row: Any, recorded: Recorded) -> Any:
+def _needed(row: Row | None, recorded: Recorded) -> Row:
     if row is None:
         raise ValueError(f"{recorded.stream} was answered by the bank but never instructed")
     return row

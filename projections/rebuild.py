@@ -19,6 +19,7 @@ from ledger.store import FactStore
 from projections import progress, runner
 from projections.model import SCHEMA, Connection, Pool, ReadModel
 from projections.pages import Pages
+from projections.quiet import quiet
 
 WORK = "pg_temp"
 SAMPLE = 10
@@ -31,6 +32,11 @@ _KEY: LiteralString = """
     FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k (number, place), pg_attribute AS a
     WHERE i.indrelid = %s::regclass AND i.indisprimary
         AND a.attrelid = i.indrelid AND a.attnum = k.number"""
+_SLOW_INDEXES: LiteralString = """
+    SELECT k.relname, c.conname FROM pg_index AS i
+    JOIN pg_class AS k ON k.oid = i.indexrelid JOIN pg_am AS m ON m.oid = k.relam
+    LEFT JOIN pg_constraint AS c ON c.conindid = i.indexrelid
+    WHERE i.indrelid = %s::regclass AND m.amname IN ('gist', 'gin')"""
 _DIFFERING = sql.SQL("""
     FROM (SELECT t AS whole, t::text AS said, {key} FROM {live} AS t WHERE tenant_id = {tenant}) AS l
     FULL JOIN (SELECT t AS whole, t::text AS said, {key} FROM {work} AS t) AS w USING ({key})
@@ -125,7 +131,8 @@ class _Build:
         while self._position < (target := self._live().position):
             with self._connection.transaction():
                 runner.prepare(self._connection, WORK)
-                self._page(target)
+                with quiet:
+                    self._page(target)
             self._batches += 1
             if self._batches & (self._batches - 1) == 0:
                 self._analyze()
@@ -207,10 +214,22 @@ def _alone(connection: Connection, tenant: str, model: ReadModel) -> Iterator[No
 
 
 def _make_tables(connection: Connection, model: ReadModel) -> None:
+    """Tables beside those in use, without what serves searches and is dear to fill.
+
+    An exclusion constraint is not missed: rows that differ are checked by it when they take
+    over, and those that do not differ were.
+    """
     statement = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING ALL)")
     for table in model.tables:
+        beside = sql.Identifier(WORK, table)
         names = sql.Identifier(table), sql.Identifier(SCHEMA, table)
         connection.execute(statement.format(*names))
+        for index, constraint in connection.execute(_SLOW_INDEXES, [f"{WORK}.{table}"]).fetchall():
+            drop = sql.SQL("ALTER TABLE {0} DROP CONSTRAINT {2}")
+            if constraint is None:
+                drop = sql.SQL("DROP INDEX {1}")
+            work = sql.Identifier(WORK, index), sql.Identifier(constraint or index)
+            connection.execute(drop.format(beside, *work))
 
 
 def _drop_tables(connection: Connection, model: ReadModel) -> None:

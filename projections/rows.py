@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,36 +15,38 @@ Row = tuple[Any, ...]
 Value = TypeVar("Value")
 _ARRAYS = {"jsonb": "text", "int8range": "text", "daterange": "text"}
 """Types that travel as text in arrays and are cast on the server."""
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as its fold sees it: columns with their types, the tenant left out."""
+    """A table as its fold sees it: columns with their types, the tenant left out.
+
+    Rows carry their jsonb columns as JSON text (`as_json`) and their ranges as text.
+    """
 
     name: str
     columns: dict[str, str]
     key: tuple[str, ...]
     _upsert: sql.Composed = field(init=False, repr=False)
-    _json: tuple[int, ...] = field(init=False, repr=False)
+    _copy: sql.Composed = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        json = tuple(i for i, kind in enumerate(self.columns.values()) if kind == "jsonb")
-        object.__setattr__(self, "_json", json)
         object.__setattr__(self, "_upsert", self._upsert_statement())
+        object.__setattr__(self, "_copy", self._copy_statement())
 
     def upsert(self, connection: Connection, tenant: str, rows: Iterable[Row]) -> None:
         """Insert rows, or replace those with the same key, in one statement."""
-        columns = [list(column) for column in zip(*map(self._plain, rows), strict=True)]
+        columns = [list(column) for column in zip(*rows, strict=True)]
         if columns:
             connection.execute(self._upsert, [tenant, *columns])
 
     def copy(self, connection: Connection, tenant: str, rows: Iterable[Row]) -> None:
         """Insert new rows by COPY."""
-        names = sql.SQL(", ").join(map(sql.Identifier, ["tenant_id", *self.columns]))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(self.name), names)
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
+            write = copy.write_row
             for row in rows:
-                copy.write_row((tenant, *self._plain(row)))
+                write((tenant, *row))
 
     def save(
         self,
@@ -70,15 +72,9 @@ class Table:
         )
         return connection.execute(query, [tenant, list(values)], binary=True).fetchall()
 
-    def _plain(self, row: Row) -> Sequence[Any]:
-        """The row with its jsonb columns as JSON text; None stays NULL."""
-        if not self._json:
-            return row
-        values = list(row)
-        for index in self._json:
-            if values[index] is not None:
-                values[index] = as_json(values[index])
-        return values
+    def _copy_statement(self) -> sql.Composed:
+        names = sql.SQL(", ").join(map(sql.Identifier, ["tenant_id", *self.columns]))
+        return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(self.name), names)
 
     def _upsert_statement(self) -> sql.Composed:
         names = list(map(sql.Identifier, self.columns))
@@ -106,9 +102,9 @@ class Table:
         )
 
 
-def as_json(value: Any) -> str:
-    """JSON text for a jsonb column: decimals and days are text in it."""
-    return msgspec.json.encode(value).decode()
+def as_json(value: Any) -> str | None:
+    """JSON text for a jsonb column: decimals and days are text in it; None stays NULL."""
+    return None if value is None else _encode(value).decode()
 
 
 def known_range(first: int, last: int | None) -> str:

@@ -13,10 +13,12 @@ from ledger.names import UnreadableFact
 from ledger.records import Recorded
 from ledger.store import FactStore
 from projections import progress
+from projections.ahead import Ahead
 from projections.errors import behind, halted
 from projections.model import Connection, ModelStatus, Pool, ReadModel
 from projections.pages import Facts, Pages
 from projections.progress import Mark
+from projections.quiet import quiet
 
 BATCH = 5000
 _LIMIT_CLASS = (
@@ -60,15 +62,16 @@ class Runner:
             target = min(target, upto)
         with self._pool.connection() as connection:
             progress.ensure(connection, tenant, self.models.values())
-        while self._step(tenant, target):
-            pass
+        with Ahead(self._pages) as pages:
+            while self._step(tenant, target, pages):
+                pass
 
     def catch_up_all(self) -> None:
         """Apply what is recorded of every tenant."""
         for tenant in self._store.tenants():
             self.catch_up(tenant)
 
-    def _step(self, tenant: str, target: int) -> bool:
+    def _step(self, tenant: str, target: int, pages: Ahead) -> bool:
         """One page for the read models that are furthest behind; False when all are there."""
         marks = [mark for mark in self._able(tenant) if mark.position < target]
         if not marks:
@@ -77,13 +80,17 @@ class Runner:
         # The page ends where others stand, so that they read the next one together.
         upto = min([target, *(m.position for m in marks if m.position > first)])
         group = [mark for mark in marks if mark.position == first]
-        page = self._read(tenant, group, upto)
-        if page is not None:
-            for mark in group:
-                self._advance(tenant, mark, page)
+        with quiet:
+            self._page(tenant, group, upto, pages)
         with self._moved:
             self._moved.notify_all()
         return True
+
+    def _page(self, tenant: str, group: list[Mark], upto: int, pages: Ahead) -> None:
+        page = self._read(tenant, group, upto, pages)
+        if page is not None:
+            for mark in group:
+                self._advance(tenant, mark, page)
 
     def _able(self, tenant: str) -> list[Mark]:
         with self._pool.connection() as connection:
@@ -94,11 +101,11 @@ class Runner:
             if (mark := found.get(name)) and not mark.halted and mark.version == model.version
         ]
 
-    def _read(self, tenant: str, group: list[Mark], upto: int) -> Facts | None:
+    def _read(self, tenant: str, group: list[Mark], upto: int, pages: Ahead) -> Facts | None:
         """The next facts for a group of models; where there is no going on, every one halts."""
         wanted = frozenset().union(*(self.models[mark.name].names for mark in group))
         try:
-            return self._pages.read(tenant, group[0].position, upto, wanted, self._batch)
+            return pages.read(tenant, group[0].position, upto, wanted, self._batch)
         except UnreadableFact as error:
             self._halt(tenant, group, error)
             return None
@@ -234,8 +241,10 @@ def prepare(connection: Connection, schema: str = "projections") -> None:
 
     It need not wait for the disk: rows and position are lost together, and made again.
     """
-    connection.execute("SET LOCAL synchronous_commit = off")
-    connection.execute("SELECT set_config('search_path', %s, true)", [f"{schema}, public"])
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'off', true), set_config('search_path', %s, true)",
+        [f"{schema}, public"],
+    )
 
 
 def apply(connection: Connection, tenant: str, model: ReadModel, part: Sequence[Recorded]) -> None:
