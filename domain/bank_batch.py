@@ -81,7 +81,9 @@ class Debtor(Command):
 
     name: Name
     account: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,34}$", examples=["310066001234567"])]
-    bank: Annotated[str, Field(pattern=r"^([0-9]{12}|[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)$")]
+    bank: Annotated[
+        str, Field(pattern=r"^([0-9]{12}|[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)$")
+    ]
     """The bank's CNAPS number (12 digits) or BIC."""
 
 

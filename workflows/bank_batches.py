@@ -90,10 +90,11 @@ def _waiting(
 def approve(desk: Desk, tenant: str, batch: str, command: ApproveBatch, ask: Ask) -> Outcome[Batch]:
     """Approve a batch; never by who instructed or proposed any of it."""
     found = read_batch(desk, tenant, batch)
+    members = set(found.end_to_end_ids)
     by = {
         one.instructed_by
         for one in _attempts(payouts_of(desk, tenant, found.run))
-        if one.end_to_end_id in set(found.end_to_end_ids)
+        if one.end_to_end_id in members
     }
     return _on_batch(
         desk, tenant, batch, lambda state: bank_batch.approve(state, command, ask.act, by), ask
@@ -154,7 +155,8 @@ def refuse_all(desk: Desk, tenant: str, batch: str, command: FailPayout, ask: As
         for one in standing.values()
         if one.state.end_to_end_id in ids and one.state.status in payout.AWAITING
     ]
-    return record_answers(desk, tenant, answers, ask)
+    states = {name: one.state for name, one in standing.items()}
+    return record_answers(desk, tenant, answers, ask, states)
 
 
 def _attempts(standing: dict[str, Standing]) -> list[Attempt]:

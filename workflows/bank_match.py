@@ -19,7 +19,7 @@ from domain.payout import AWAITING, ReturnPayout, SettlePayout
 from domain.reconcile import Attempt, PayoutVerdict, Picture, judge
 from domain.refusals import NotFound, StaleVersion, WrongState
 from ledger.records import NewFact, Receipt
-from workflows.bank_books import bank_lines, payouts_of
+from workflows.bank_books import Standing, bank_lines, payouts_of
 from workflows.bank_files import open_details
 from workflows.bank_statements import account_digest, match_key, name_digest
 from workflows.desk import RETRIES, Ask, Desk, busy, scan
@@ -55,7 +55,12 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 def picture(desk: Desk, tenant: str, known: int | None = None) -> Picture:
     """Every line and every payout with its verdict, as known at a position (now by default)."""
-    standing = payouts_of(desk, tenant, known=known)
+    return _picture(desk, tenant, payouts_of(desk, tenant, known=known), known)
+
+
+def _picture(
+    desk: Desk, tenant: str, standing: Mapping[str, Standing], known: int | None = None
+) -> Picture:
     attempts = [attempt for one in standing.values() for attempt in one.attempts]
     lines = bank_lines(desk).taken(tenant, known=known)
     return judge(attempts, lines, confirmed(desk, tenant, known))
@@ -76,9 +81,11 @@ def match(desk: Desk, tenant: str, ask: Ask) -> Matched:
 
     A line of another sum, and a second payment, are recorded nowhere but in their verdicts.
     """
-    seen = picture(desk, tenant)
+    standing = payouts_of(desk, tenant)
+    seen = _picture(desk, tenant, standing)
     answers = [answer for one in seen.payouts if (answer := _answer(one)) is not None]
-    told = record_answers(desk, tenant, answers, Ask(ask.act))
+    states = {name: one.state for name, one in standing.items()}
+    told = record_answers(desk, tenant, answers, Ask(ask.act), states)
     done = {"settled": 0, "returned": 0}
     for answer, verdict in zip(answers, told, strict=True):
         if verdict.receipt is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain import payout
@@ -17,7 +17,7 @@ from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load
 from workflows.payrun import read_run
 from workflows.payslips import payslips
 
-CHUNK = 500
+CHUNK = 1_000
 COMPONENT = "net"
 
 
@@ -142,27 +142,37 @@ class Verdict:
     refusal: Refusal | None = None
 
 
-def record_answers(desk: Desk, tenant: str, answers: Sequence[Answer], ask: Ask) -> list[Verdict]:
+def record_answers(
+    desk: Desk,
+    tenant: str,
+    answers: Sequence[Answer],
+    ask: Ask,
+    read: Mapping[str, Payout] | None = None,
+) -> list[Verdict]:
     """Record many of the bank's lines; each has its own verdict, in the order given.
 
     A line whose payout awaits no answer is refused by itself: the same statement sent twice
-    changes nothing the second time.
+    changes nothing the second time. `read` are payouts that the caller has just read, by id; who
+    is overtaken since reads them again.
     """
     verdicts: list[Verdict] = []
+    states = {_stream(name): state for name, state in (read or {}).items()}
     for first in range(0, len(answers), CHUNK):
-        verdicts += _record(desk, tenant, answers[first : first + CHUNK], ask)
+        verdicts += _record(desk, tenant, answers[first : first + CHUNK], ask, states)
     desk.runner.hint()
     return verdicts
 
 
-def _record(desk: Desk, tenant: str, answers: Sequence[Answer], ask: Ask) -> list[Verdict]:
+def _record(
+    desk: Desk, tenant: str, answers: Sequence[Answer], ask: Ask, states: dict[str, Payout]
+) -> list[Verdict]:
     for _ in range(RETRIES):
-        states: dict[str, Payout] = {}
         decided = [_decided(desk, tenant, answer, states) for answer in answers]
         new = [made for made in decided if isinstance(made, NewFact)]
         try:
             receipts = iter(desk.store.append(tenant, new, ask.act) if new else ())
         except StaleVersion:
+            states.clear()
             continue
         return [
             Verdict(answer.payout, None, made)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from xml.sax.saxutils import escape
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.bank_batch import ApproveBatch, Debtor, ProposeBatch
 from domain.lines import Payslip
@@ -19,7 +24,9 @@ from domain.payrun import (
     PayslipComputed,
 )
 from domain.person import PersonRegistered
+from ledger.codec import canonical
 from ledger.records import NewFact
+from ledger.vault import KeyVault, _key_id
 from tests.workflows.company import TENANT, by
 from workflows import bank_batches, bank_files, payouts
 from workflows.desk import Desk
@@ -39,10 +46,7 @@ def amount_of(number: int) -> Decimal:
 def posted_run(desk: Desk, people: int, *, without_account: Sequence[int] = ()) -> str:
     """Persons with accounts, and a posted run that owes each of them something."""
     desk.store.open_tenant(TENANT)
-    facts = [
-        NewFact(f"person/S{n:05}", 1, _person(desk, n, account=n not in without_account))
-        for n in range(1, people + 1)
-    ]
+    facts = _people(desk, range(1, people + 1), without_account)
     facts.append(NewFact(f"payrun/{RUN}", 1, _started(people)))
     facts += [NewFact(f"payslip/{RUN}/C{n:05}", 1, _slip(n)) for n in range(1, people + 1)]
     net = sum((amount_of(n) for n in range(1, people + 1)), Decimal(0))
@@ -62,12 +66,38 @@ def posted_run(desk: Desk, people: int, *, without_account: Sequence[int] = ()) 
     return RUN
 
 
-def _person(desk: Desk, number: int, *, account: bool) -> PersonRegistered:
-    person = f"S{number:05}"
-    data = {"name": f"主播{number}", "bank_name": "工商银行 & 分行"}
-    if account:
-        data["bank_account"] = account_of(number)
-    return PersonRegistered(person=person, sealed=desk.vault.seal(TENANT, person, data))
+def _people(desk: Desk, numbers: range, without_account: Sequence[int]) -> list[NewFact]:
+    """Registered persons. Their keys are made at once: the vault makes one at a time, durably."""
+    assert isinstance(desk.vault, KeyVault)
+    keys = {f"S{n:05}": AESGCM.generate_key(256) for n in numbers}
+    wrapped = [(TENANT, one, desk.vault._wrap(TENANT, one, key)) for one, key in keys.items()]
+    copy_in = "COPY ledger.person_key (tenant_id, person_id, wrapped_key, retention) FROM STDIN"
+    with (
+        desk.store._pool.connection() as connection,
+        connection.cursor() as cursor,
+        cursor.copy(copy_in) as copy,
+    ):
+        for row in wrapped:
+            copy.write_row((*row, "standard"))
+    facts = []
+    for number, (person, key) in zip(numbers, keys.items(), strict=True):
+        data = {"name": f"主播{number}", "bank_name": "工商银行 & 分行"}
+        if number not in without_account:
+            data["bank_account"] = account_of(number)
+        sealed = _sealed(person, key, data)
+        facts.append(NewFact(f"person/{person}", 1, PersonRegistered(person=person, sealed=sealed)))
+    return facts
+
+
+def _sealed(person: str, key: bytes, data: dict[str, str]) -> dict[str, Any]:
+    nonce = os.urandom(12)
+    ciphertext = AESGCM(key).encrypt(nonce, canonical(data), canonical([TENANT, person]))
+    return {
+        "format": 1,
+        "key": _key_id(key),
+        "nonce": base64.b64encode(nonce).decode(),
+        "ciphertext": base64.b64encode(ciphertext).decode(),
+    }
 
 
 def account_of(number: int) -> str:
