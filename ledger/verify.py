@@ -20,6 +20,7 @@ from ledger.log_store import Kept, LogKey, LogStore, State
 from ledger.notes import VerifierKey
 from ledger.queries import Connection, Pool
 from ledger.tiles import WIDTH
+from ledger.verify_bank import check_statements
 from ledger.verify_facts import FactPass
 from ledger.verify_figures import check_batches
 from ledger.verify_report import Check, Progress, Report, silent
@@ -104,6 +105,7 @@ def verify_ledger(
     if old.counted:
         report.checks.append(old)
     report.checks.append(check_batches(pool, tenant, seen.head, progress))
+    report.checks.append(check_statements(pool, tenant, seen.head))
     return report
 
 

@@ -27,6 +27,7 @@ from ledger.records import Recorded, recorded
 from ledger.stored_names import STORED_NAMES
 from ledger.verify_report import Check, Progress
 from workflows.desk import Desk
+from workflows.journal import read_voucher
 from workflows.late_truth import find_late_truth
 from workflows.pay_books import open_books
 from workflows.payrun import _Computation, _in_run
@@ -71,8 +72,10 @@ class PayVerification:
                     self._slip(record, record.fact, payload)
                 case PayoutInstructed() | PayoutSettled() | PayoutReturned():
                     self._payout(record)
-                case _:
+                case _ if record.stream.startswith("payrun/"):
                     self._step(record)
+                case _:
+                    pass  # batches for the bank: they move no money by themselves
         return [self.runs, self.slips, self.payouts]
 
     def _facts(self) -> Iterator[tuple[Recorded, bytes]]:
@@ -114,7 +117,17 @@ class PayVerification:
             case payrun.PayRunPosted():
                 self._same_digest(place, run, record.fact.digest)
                 self._recompute(run)
+                self._balance(place, run_id)
                 self._register.post(run.state, record.position)
+
+    def _balance(self, place: str, run_id: str) -> None:
+        try:
+            voucher = read_voucher(self._desk, self._tenant, run_id)
+        except (Refusal, UnreadableFact, ValueError, LookupError, ArithmeticError) as error:
+            self.runs.add(place, f"run {run_id} has no voucher: {error}")
+            return
+        if voucher.debit != voucher.credit:
+            self.runs.add(place, f"the voucher of run {run_id} does not balance")
 
     def _same_digest(self, place: str, run: _Run, digest: str) -> None:
         if digest != run.state.digest:

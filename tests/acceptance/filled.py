@@ -9,8 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from domain.bank_line import KeptLine, Statement
 from domain.payout import ReturnPayout, SettlePayout
 from domain.payrun import StartPayRun
+from ledger.bank_lines import BankLines
 from ledger.figure_rows import MetricRow, Rejected
 from ledger.figures import FigureStore
 from ledger.idempotency import Idempotency
@@ -73,6 +75,7 @@ def fill(desk: Desk, keys: Path) -> str:
     _figures(company)
     first = company.pay("2025-03")
     _pay_out(desk, first.run)
+    _statement(desk)
     sealer.seal(TENANT)
     with desk.store._pool.connection() as connection:
         kept = LogStore(connection, TENANT).checkpoint()
@@ -110,6 +113,24 @@ def _pay_out(desk: Desk, run: str) -> None:
     payouts.instruct_again(desk, TENANT, back, by("finance.zhao"))
     settled = SettlePayout(bank_reference="B-7", on=date(2025, 4, 12))
     payouts.settle(desk, TENANT, paid, settled, by("bank"))
+
+
+def _statement(desk: Desk) -> None:
+    line = KeptLine(
+        line_no=1,
+        fate="taken",
+        ref="R-1",
+        booked_on=date(2025, 4, 12),
+        amount=Decimal("-12.50"),
+        end_to_end_id="x.1",
+        party_account="digest-a",
+        party_name="digest-n",
+        reason_code="AC04",
+        problem="none",
+    )
+    lines, act = BankLines(desk.store._pool, desk.store), by("finance.zhao").act
+    parsed = Statement(account="6222", lines=())
+    lines.record(TENANT, parsed, [line], "camt.053", "ab" * 32, act)
 
 
 def _late_truth(company: Company) -> None:
