@@ -124,6 +124,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
         },
         "reason": "chart of 2025",
     },
+    "dispute": {
+        "dispute": "D-2025-03-1",
+        "line": 1,
+        "statement": "The order of 5 March was not returned",
+        "expected": "6200.00",
+    },
+    "resolution": {"outcome": "rejected", "answer": "It was returned on 9 March"},
     "settlement": {"bank_reference": "B20250410-1", "on": "2025-04-10", "amount": "6321.50"},
     "return": {"reason_code": "account closed", "on": "2025-04-11"},
     "law_table": {

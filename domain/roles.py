@@ -55,6 +55,8 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "run.post": ("finance", "admin"),
     "run.reconcile": ("finance", "admin"),
     "run.close": ("finance", "admin"),
+    "payslip.answer": ("hr", "finance", "admin"),
+    "payslip.resolve": ("finance", "admin"),
     "journal.read": ("finance", "approver", "auditor", "admin"),
     "journal.map": ("finance", "admin"),
     "payslip.read": _PAY_READERS,
