@@ -16,6 +16,8 @@ from api.readers import Readers
 from api.routes import (
     amendments,
     api_keys,
+    bank,
+    bank_statements,
     contract_acts,
     contract_reads,
     contracts,
@@ -61,6 +63,8 @@ ROUTERS = tuple(
         statements,
         disputes,
         payouts,
+        bank,
+        bank_statements,
         journals,
         law_tables,
         trail,

@@ -6,6 +6,7 @@ import click
 
 from api import (
     cli_audit,
+    cli_bank,
     cli_company,
     cli_contract_amend,
     cli_figures,
@@ -51,6 +52,7 @@ for command in (
     cli_figures.figures,
     cli_figures.import_files,
     cli_pay.pay,
+    cli_bank.bank,
     cli_system.history,
     cli_audit.verify,
     cli_audit.bundle,

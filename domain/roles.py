@@ -64,6 +64,8 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "payout.read": ("finance", "approver", "auditor", "admin"),
     "payout.instruct": ("finance", "admin"),
     "payout.answer": ("finance", "admin"),
+    "payout.approve": ("approver",),
+    "payout.file": ("finance", "admin"),
     "audit.read": ("hr", "finance", "approver", "auditor", "admin"),
 }
 """Act → the roles that may do it. An act that is not here may be done by nobody."""

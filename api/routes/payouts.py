@@ -34,6 +34,12 @@ class ReturnRequest(commands.ReturnPayout, Reasoned):
     model_config = EXAMPLES["return"]
 
 
+class FailureRequest(commands.FailPayout, Reasoned):
+    """What the bank says: not carried out."""
+
+    model_config = EXAMPLES["return"]
+
+
 class InstructRequest(Reasoned):
     """Nothing has to be said; `reason` may be."""
 
@@ -124,11 +130,25 @@ def return_payout(
     )
 
 
+@router.post("/{payout}/failure", status_code=201, **writes("The failed payout"))
+def fail_payout(
+    payout: PayoutId, body: FailureRequest, write: Annotated[Write, writing("payout.answer")]
+) -> Response:
+    """Record that the bank did not carry the instruction out: the payable is open again."""
+    command = command_of(commands.FailPayout, body)
+    return _on_payout(
+        write,
+        payout,
+        body,
+        lambda ask: payouts.fail(write.desk, write.tenant, payout, command, ask),
+    )
+
+
 @router.post("/{payout}/instruction", status_code=201, **writes("The payout, instructed again"))
 def instruct_payout_again(
     payout: PayoutId, body: InstructRequest, write: Annotated[Write, writing("payout.instruct")]
 ) -> Response:
-    """Instruct a payable again after the bank returned it."""
+    """Instruct a payable again after the bank returned it or did not carry it out."""
     return _on_payout(
         write,
         payout,
