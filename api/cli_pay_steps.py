@@ -8,9 +8,11 @@ from api import cli_show
 from api.cli_files import parsed
 from api.cli_pay_group import RUN, pay
 from api.cli_session import Session
+from api.cli_show import yuan
 from domain.run_findings import RunFinding, counted, digest_of, to_acknowledge
 from domain.run_step_facts import ReconcilePayRun, ReviewPayRun
 from workflows import run_steps
+from workflows.run_compare import compare_runs
 
 CHANGE = click.option(
     "--change", default="30%", show_default=True, help="Pay up or down by more is an exception."
@@ -103,3 +105,18 @@ def close(session: Session, run_id: str) -> None:
     """End a reconciled run."""
     outcome = run_steps.close(session.desk, session.tenant, run_id, session.ask(run_id))
     session.done(f"Run {run_id} closed", outcome)
+
+
+@pay.command()
+@click.argument("before", metavar="BEFORE")
+@RUN
+def compare(session: Session, before: str, run_id: str) -> None:
+    """Show what differs from one run to another, by contract and line."""
+    found = compare_runs(session.desk, session.tenant, before, run_id)
+    rows = (
+        (slip.contract, line.code, line.clause, line.period, yuan(line.before), yuan(line.after))
+        for slip in found
+        for line in slip.lines
+    )
+    columns = ("contract", "line", "clause", "month", f"{before}>", f"{run_id}>")
+    session.show(cli_show.listed(found), lambda: cli_show.table(columns, rows, "What differs"))

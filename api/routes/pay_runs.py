@@ -19,6 +19,7 @@ from domain import run_step_facts as steps
 from ledger.records import Receipt
 from workflows import payouts, payrun, run_steps
 from workflows.desk import Ask, Outcome
+from workflows.run_compare import compare_runs
 
 router = APIRouter(prefix="/v1/pay-runs", tags=["Pay runs"], route_class=StrictRoute)
 MonthQuery = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$", examples=["2025-03"])]
@@ -156,6 +157,17 @@ def get_exceptions(
             "findings_digest": run_findings.digest_of(found),
         },
     )
+
+
+@router.get("/{run}/comparison")
+def get_comparison(
+    run: RunId,
+    view: Annotated[View, present("payslip.read")],
+    before: Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")],
+) -> Response:
+    """What differs from the run `before` to this one, by contract and line."""
+    found = compare_runs(view.desk, view.tenant, before, run)
+    return seen(view, {"items": views.money(found)})
 
 
 @router.post("/{run}/review", status_code=201, **writes("The reviewed run"))
