@@ -79,14 +79,14 @@ def _nobodys_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe())
 
 
-def password_hash(password: str) -> str:
+def password_hash(password: str, field: str = "password") -> str:
     """The Argon2id hash of a password. Raises Invalid for one that is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid(
             f"密码至少 {SHORTEST_PASSWORD} 个字符",
             f"A password has {SHORTEST_PASSWORD} characters or more",
             do="Choose a longer one.",
-            field="password",
+            field=field,
         )
     return _hasher().hash(password)
 
@@ -106,6 +106,15 @@ def log_in(
     if not tenant:
         _hasher().verify(password[:1000], _nobodys_hash())
         raise _wrong()
+    prove(accounts, tenant, account, password, address=address, at=at)
+    session, secret = accounts.begin(tenant, account, device=device, at=at, lasting=LASTING)
+    return f"{tenant}.{session}.{secret}"
+
+
+def prove(
+    accounts: AccountStore, tenant: str, account: str, password: str, *, address: str, at: datetime
+) -> None:
+    """Return where it is the account's password. Raises WrongPassword and TooManyTries."""
     subjects = [f"account:{account}"[:200], f"address:{address}"[:200]]
     _wait_enough(accounts, tenant, subjects, at)
     # Counted before it is compared: guesses sent all at once are counted too.
@@ -113,8 +122,6 @@ def log_in(
     if not password_fits(accounts, tenant, account, password):
         raise _wrong()
     accounts.forget(tenant, subjects)
-    session, secret = accounts.begin(tenant, account, device=device, at=at, lasting=LASTING)
-    return f"{tenant}.{session}.{secret}"
 
 
 def _wrong() -> WrongPassword:

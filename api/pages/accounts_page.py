@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
 from api.pages.visit import Form, Visit, form_of, seen
-from api.sessions import password_fits, password_hash
+from api.sessions import password_hash, prove
 from domain.refusals import Invalid, NotFound, Refusal
 from domain.roles import ROLES
 from ledger.accounts import AccountStore
@@ -59,11 +59,10 @@ def change_me(request: Request, visit: Annotated[Visit, seen()]) -> Response:
 def _change_password(visit: Visit, accounts: AccountStore, form: Form) -> None:
     caller = visit.caller
     old, new = (form.fields.get(name, [""])[-1] for name in ("password", "new_password"))
-    if not password_fits(accounts, visit.tenant, caller.actor, old):
-        raise Invalid(
-            "当前密码不正确", "This is not the password", do="Try again.", field="password"
-        )
-    accounts.set_password(visit.tenant, caller.actor, password_hash(new), caller.now)
+    address = visit.request.client.host if visit.request.client else ""
+    prove(accounts, visit.tenant, caller.actor, old, address=address, at=caller.now)
+    hashed = password_hash(new, "new_password")
+    accounts.set_password(visit.tenant, caller.actor, hashed, caller.now)
     accounts.revoke(visit.tenant, caller.actor, by=caller.actor, at=caller.now, keep=caller.key_id)
 
 

@@ -19,6 +19,8 @@ from ledger.records import Recorded
 
 LEFT, WIDTH, BAND, TOP, BOTTOM = 170, 800, 30, 8, 34
 COLOURS = 6
+LABEL = 60
+"""So much room the day under a tick takes."""
 OPEN_DAYS = 92
 """How much of an open end is shown."""
 
@@ -134,7 +136,7 @@ def _drawn(
         kind=str(own[-1].term.data.get("kind", "")),
         areas=sorted(drawn, key=lambda area: (area.since, area.x)),
         bands=placed,
-        ticks=[(_x(day, span), day) for day in _ticks(span)],
+        ticks=[(x, day) for day in _ticks(span) if (x := _x(day, span)) < WIDTH - LABEL],
         height=bottom + BOTTOM,
         look_x=_x(view.effective, span) if inside else None,
         look_y=bottom - BAND * known + BAND // 2,

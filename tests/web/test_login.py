@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
 
-from api.sessions import COOKIE, password_hash
+from api.sessions import (
+    COOKIE,
+    DEMO_FILE,
+    DEMO_ROLES,
+    DemoAccount,
+    ensure_demo_accounts,
+    password_hash,
+)
 from tests.web.conftest import Visit
 from tests.web.site import PASSWORD, TENANT, Site
 
@@ -127,3 +135,43 @@ def test_accounts_are_made_and_stopped_by_an_administrator(site: Site, visit: Vi
     page.click("tr:has-text('hr.new') button[value=disable]")
     page.wait_for_url("**/accounts?done=1")
     assert httpx.post(f"{site.url}/login", data=form, headers=SAME).status_code == 401
+
+
+def test_a_password_is_changed_and_other_sessions_end(site: Site, visit: Visit) -> None:
+    site.accounts.put(
+        TENANT, "hr.changes", password_hash(PASSWORD), ["hr"], by="test", at=datetime.now(UTC)
+    )
+    here, there = visit("hr.changes"), visit("hr.changes")
+    page = here.go("/me")
+    page.fill("[name=password]", "not this one, surely")
+    page.fill("[name=new_password]", "a new and longer password")
+    page.click("button:has-text('修改密码')")
+    assert "账号或密码不正确" in page.inner_text("main")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=new_password]", "a new and longer password")
+    page.click("button:has-text('修改密码')")
+    page.wait_for_url("**done=password")
+    there.go("/contracts")
+    there.page.wait_for_url("**/login?**")
+
+
+def test_the_demo_has_an_account_for_each_role_and_keeps_it(site: Site, tmp_path: Path) -> None:
+    def made() -> list[DemoAccount]:
+        return ensure_demo_accounts(site.accounts, TENANT, tmp_path, at=datetime.now(UTC))
+
+    before = {one.account: one.roles for one in site.accounts.accounts(TENANT)}
+    try:
+        first = made()
+        assert [one.account for one in first] == list(DEMO_ROLES)
+        assert (tmp_path / DEMO_FILE).stat().st_mode & 0o777 == 0o600
+        assert made() == first, "good passwords stay"
+        (tmp_path / DEMO_FILE).unlink()
+        second = made()
+        assert [one.password for one in second] != [one.password for one in first]
+        form = {"account": "auditor.sun", "password": second[4].password}
+        assert httpx.post(f"{site.url}/login", data=form, headers=SAME).status_code == 303
+    finally:
+        for account in DEMO_ROLES:
+            hashed = password_hash(PASSWORD)
+            roles = before[account]
+            site.accounts.put(TENANT, account, hashed, roles, by="test", at=datetime.now(UTC))
