@@ -166,7 +166,7 @@ BEGIN
         FROM unnest(p_keys, p_fingerprints, p_answers, p_ends)
             WITH ORDINALITY AS a (key, fingerprint, answer, stop, request)
     ) AS r
-    WHERE r.key IS NOT NULL;
+    WHERE r.key <> '';
     PERFORM ledger.refuse_wrong_versions(p_tenant, p_streams, p_versions);
     stamp := to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
     RETURN QUERY
