@@ -10,6 +10,7 @@ from domain.facts import Fact, Place
 from domain.lines import Payslip
 from domain.money import ZERO
 from domain.payout import FailPayout, Payable, Payout, ReturnPayout, SettlePayout
+from domain.payrun import POSTED
 from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
 from ledger.records import NewFact, Receipt
 from workflows.bank_books import payouts_of, refuse_unless_free
@@ -39,7 +40,7 @@ def instruct_run(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Instructed:
     is not posted.
     """
     run = read_run(desk, tenant, run_id)
-    if run.status != "posted":
+    if run.status not in POSTED:
         raise WrongState(
             f"批次 {run_id} 未过账",
             f"Run {run_id} is {run.status}, not posted",
