@@ -69,7 +69,9 @@ class TestAnswer:
         (slip,) = try_payslip(document())["payslips"]
         assert slip["net"] == "6000.00"
         assert slip["lines"][0]["zh"] == "提成（直播间销售额）：120,000.00 × 5 % = 6,000.00"
-        assert slip["lines"][0]["en"] == "Commission on live-room sales: 120,000.00 × 5 % = 6,000.00"
+        assert (
+            slip["lines"][0]["en"] == "Commission on live-room sales: 120,000.00 × 5 % = 6,000.00"
+        )
 
     def test_the_answer_is_plain_data_without_a_binary_float(self):
         assert "Decimal" not in json.dumps(try_payslip(document()))
