@@ -97,7 +97,7 @@ def test_a_score_of_exactly_the_mark_reaches_it_though_its_parts_are_thirds(
 
 def test_an_average_that_does_not_end_is_scored_exactly():
     """Viewers of 33, 33 and 34 are 33 1/3 on average: a third of 100, and 0.1 of the score."""
-    marks = [{"from_score": "0.1", "coefficient": "1"}]
+    marks = [{"from_score": m, "coefficient": c} for m, c in (("0.1", "1"), ("0.11", "2"))]
     figures = measured(*(on(d, "peak", v) for d, v in ((1, 33), (2, 33), (3, 34))), peak="average")
     lines = earned(
         term("performance", performance("1000", coefficients=marks)),

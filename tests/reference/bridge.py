@@ -76,6 +76,8 @@ def pay_input(case: Case, person: Person, paid_on: date, **more: object) -> PayI
             special_additional=decimal(person.special),
             claims={kind: decimal(count) for kind, count in person.claims.items()},
             other=decimal(person.other),
+            exempt=decimal(person.exempt),
+            relief=decimal(person.relief),
             first_job=person.first_job,
             sixty_thousand=person.sixty_thousand,
         ),

@@ -24,6 +24,8 @@ class Person:
     special: Fraction = NOTHING
     claims: dict[str, Fraction] = field(default_factory=dict)
     other: Fraction = NOTHING
+    exempt: Fraction = NOTHING
+    relief: Fraction = NOTHING
     first_job: bool = False
     sixty_thousand: bool = False
     average: Fraction | None = None
@@ -109,7 +111,7 @@ def _payment(
     special = person.special
     for kind, count in person.claims.items():
         special += law.CLAIMS[kind] * count
-    return tax.Paid(month, income, contributions=own, special=special, other=person.other)
+    return tax.Paid(month, income, person.exempt, own, special, person.other, person.relief)
 
 
 def _tax(person: Person, paid_on: date, now: tax.Paid, history: list[tax.Paid]) -> Fraction:
@@ -121,10 +123,7 @@ def _tax(person: Person, paid_on: date, now: tax.Paid, history: list[tax.Paid]) 
         rules = {"first_job": person.first_job, "sixty_thousand": person.sixty_thousand}
         return tax.wages(history, now, months, **rules)
     if person.character == "labour_remuneration":
-        earlier = sum((paid.income for paid in same), NOTHING)
-        withheld = sum((paid.withheld for paid in same), NOTHING)
-        others = now.other + sum((paid.other for paid in same), NOTHING)
-        return tax.labour(now.income, earlier, withheld, others)
+        return tax.labour([*same, now])
     if person.character == "platform_labour_remuneration":
         return tax.platform(history, now)
     return NOTHING

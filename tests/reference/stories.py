@@ -346,6 +346,8 @@ def people(draw: st.DrawFn, start: date, end: date | None) -> Person:
         Fraction(special) if wages else Fraction(0),
         draw(st.dictionaries(kinds, counts, max_size=2)) if wages else {},
         Fraction(draw(st.sampled_from((0, 0, 333)))),
+        Fraction(draw(st.sampled_from((0, 0, 250)))),
+        Fraction(draw(st.sampled_from((0, 0, 0, 40)))),
         rule == "first_job",
         rule == "sixty_thousand",
         Fraction(draw(cents(0, 60000))) if insured else None,

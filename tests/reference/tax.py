@@ -85,17 +85,17 @@ def months_here(started: YearMonth, left: YearMonth | None, paid: YearMonth) -> 
     )
 
 
-def labour(
-    income: Fraction,
-    earlier: Fraction = NOTHING,
-    withheld: Fraction = NOTHING,
-    other: Fraction = NOTHING,
-) -> Fraction:
-    """劳务报酬, ordinary payer: the payments of one project in a month are one time."""
-    whole = income + earlier
+def labour(one_time: list[Paid]) -> Fraction:
+    """劳务报酬, ordinary payer: the payments of one project in a month are one time.
+
+    The last of them is the one that is paid now.
+    """
+    whole = sum((paid.income - paid.exempt for paid in one_time), NOTHING)
     cost = Fraction(800) if whole <= 4000 else whole / 5
-    taxable = max(NOTHING, whole - cost - other)
-    return withheld_now(by_slices(taxable, law.LABOUR), NOTHING, withheld)
+    other = sum((paid.other for paid in one_time), NOTHING)
+    owed = by_slices(max(NOTHING, whole - cost - other), law.LABOUR)
+    relief = sum((paid.relief for paid in one_time), NOTHING)
+    return withheld_now(owed, relief, sum((paid.withheld for paid in one_time), NOTHING))
 
 
 def platform(before: list[Paid], now: Paid) -> Fraction:

@@ -50,7 +50,7 @@ def test_quick_deductions_and_slices_agree_at_every_seam_in_both_calculators() -
 
 @examples(0.05)
 @given(
-    st.lists(st.tuples(WAGES, SMALL, SMALL, SMALL, SMALL), min_size=1, max_size=12),
+    st.lists(st.tuples(WAGES, SMALL, SMALL, SMALL, SMALL, SMALL), min_size=1, max_size=12),
     st.integers(0, 11),
     st.sampled_from(("", "first_job", "sixty_thousand")),
 )
@@ -59,12 +59,13 @@ def test_wages_of_a_year_are_withheld_alike(payments: list, skipped: int, rule: 
     flags = {rule: True} if rule else {}
     for place, amounts in enumerate(payments[: 12 - skipped], start=1):
         month = (2026, place + skipped)
-        income, paid_in, special, other, relief = map(number, amounts)
-        now = tax.Paid(month, income, Fraction(0), paid_in, special, other, relief)
+        income, exempt, paid_in, special, other, relief = map(number, amounts)
+        now = tax.Paid(month, income, exempt, paid_in, special, other, relief)
         due = tax.wages(before, now, place, **flags)
         payment = program.WagesPayment(
             income=decimal(income),
             months_employed=place,
+            exempt=decimal(exempt),
             contributions=decimal(paid_in),
             special_additional=decimal(special),
             other=decimal(other),
@@ -79,26 +80,31 @@ def test_wages_of_a_year_are_withheld_alike(payments: list, skipped: int, rule: 
 
 
 @examples(0.05)
-@given(st.lists(cents(0, 120_000), min_size=1, max_size=4), SMALL)
-def test_payments_of_one_time_of_labour_are_withheld_alike(payments: list, other: str) -> None:
-    income = withheld = Fraction(0)
-    for amount in map(number, payments):
-        due = tax.labour(amount, income, withheld, number(other))
+@given(st.lists(st.tuples(cents(0, 120_000), SMALL, SMALL), min_size=1, max_size=4))
+def test_payments_of_one_time_of_labour_are_withheld_alike(payments: list) -> None:
+    before: list[tax.Paid] = []
+    for amounts in payments:
+        income, other, relief = map(number, amounts)
+        now = tax.Paid((2026, 3), income, other=other, relief=relief)
+        due = tax.labour([*before, now])
         payment = program.LabourPayment(
-            income=decimal(amount),
-            earlier_income=decimal(income),
-            earlier_withheld=decimal(withheld),
-            other=Decimal(other),
+            income=decimal(income),
+            earlier_income=decimal(sum((p.income for p in before), Fraction(0))),
+            earlier_withheld=decimal(sum((p.withheld for p in before), Fraction(0))),
+            other=decimal(sum((p.other for p in before), other)),
+            relief=decimal(sum((p.relief for p in before), relief)),
         )
         made = program.withhold("labour_remuneration", Month(2026, 3), payment, None, book())
         assert made.tax == money(due)
-        income, withheld = income + amount, withheld + due
+        before.append(tax.Paid(**{**vars(now), "withheld": due}))
 
 
 @examples(0.05)
 @given(
     st.lists(
-        st.tuples(st.one_of(st.just("0"), cents(0, 80_000)), SMALL, SMALL), min_size=1, max_size=12
+        st.tuples(st.one_of(st.just("0"), cents(0, 80_000)), SMALL, SMALL, SMALL),
+        min_size=1,
+        max_size=12,
     ),
     st.sets(st.integers(1, 12), max_size=3),
 )
@@ -110,10 +116,11 @@ def test_a_platforms_year_is_withheld_alike_with_empty_months_in_it(
     for place, amounts in enumerate(payments, start=1):
         if place in empty:
             continue
-        income, other, relief = map(number, amounts)
-        now = tax.Paid((2026, place), income, other=other, relief=relief)
+        income, other, relief, exempt = map(number, amounts)
+        now = tax.Paid((2026, place), income, exempt, other=other, relief=relief)
         due = tax.platform(before, now)
-        said = {"income": decimal(income), "other": decimal(other), "relief": decimal(relief)}
+        names = ("income", "exempt", "other", "relief")
+        said = {name: decimal(getattr(now, name)) for name in names}
         made = program.withhold(
             "platform_labour_remuneration",
             Month(2026, place),

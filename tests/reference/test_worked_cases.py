@@ -49,7 +49,7 @@ def test_wages_of_30000_through_a_year() -> None:
 def test_labour_remuneration_once() -> None:
     paid = (800, 2000, 3000, 4000, 7000, 25000, 30000, 62500, 100000)
     due = [0, 240, 440, 640, 1120, 4000, 5200, 13000, 25000]
-    assert [tax.labour(Fraction(income)) for income in paid] == due
+    assert [tax.labour([tax.Paid((2025, 3), Fraction(n))]) for n in paid] == due
 
 
 def test_labour_remuneration_from_a_platform() -> None:
