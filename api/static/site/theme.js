@@ -9,4 +9,6 @@
   };
   paint();
   dark.addEventListener("change", paint);
+  addEventListener("beforeprint", () => root.setAttribute("data-bs-theme", "light"));
+  addEventListener("afterprint", paint);
 })();
