@@ -1,0 +1,424 @@
+"""Details of pay and tax that nothing else looks at: each was once changed unseen by any test."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from domain import tax
+from domain.carry import overtaken
+from domain.guards import deduction_guard, non_compete_pay
+from domain.insurance import DeclaredLine, contributions, declared, difference
+from domain.law import load_law_book
+from domain.lines import Line, PaidMonth, Payslip
+from domain.pay_input import Insurance, TaxProfile
+from domain.payslip import differences, payslip
+from domain.periods import Month, Period
+from domain.refusals import Invalid
+from tests.domain.paying import (
+    amounts,
+    base_pay,
+    commission,
+    earned,
+    guarantee,
+    measured,
+    on,
+    pay_input,
+    performance,
+    scheme,
+    team,
+    term,
+)
+
+D = Decimal
+BOOK = load_law_book()
+DECEMBER = Month(2025, 12)
+SHANGHAI = Insurance(city="shanghai", base=D(20000), fund_rate=D("0.07"), transferred=True)
+
+
+def slip(amount: str, **more: Any) -> Payslip:
+    """A month of base pay of December 2025, paid on its last day."""
+    given: dict[str, Any] = {"month": DECEMBER, "pay_date": date(2025, 12, 31), **more}
+    return payslip(pay_input(term("base", base_pay(amount)), **given))
+
+
+def late(amount: str, **lineage: Any) -> Line:
+    return Line(
+        code="arrears", component="arrears", clause="base", period="2025-11", zh="", en="",
+        unrounded=D(amount), amount=D(amount), lineage=lineage,
+    )  # fmt: skip
+
+
+def carried(made: Payslip) -> list[str]:
+    return amounts(line for line in made.lines if line.component == "carry")
+
+
+class TestBalances:
+    def test_late_differences_of_an_employee_are_taken_back_by_a_fifth_of_the_wage(self):
+        made = slip("10000", arrears=(late("-3000"),))
+        assert carried(made) == ["carry_out 1000.00"]
+        assert (made.gross, made.carried_out) == (D(8000), D(-1000))
+
+    def test_late_differences_and_the_balance_of_before_are_guarded_together(self):
+        made = slip("10000", arrears=(late("-1500"),), carried_in=D(-1500))
+        assert carried(made) == ["carry_in -1500.00", "carry_out 1000.00"]
+
+    def test_what_is_paid_late_makes_room_for_what_is_taken_back(self):
+        made = slip("10000", arrears=(late("1500"),), carried_in=D(-3500))
+        assert carried(made) == ["carry_in -3500.00"]
+        assert made.gross == 8000
+
+    def test_an_advance_given_back_is_income_and_not_held_against_the_wage(self):
+        """1,000 more for the month, 1,000 less guarantee; that advance was paid back already."""
+        made = slip("1000", arrears=(late("1000"), late("-1000", draw="-1000")))
+        assert carried(made) == ["draw_returned 1000.00"]
+        assert (made.gross, made.carried_out, made.draw_balance) == (D(2000), 0, 0)
+
+    def test_an_advance_is_given_back_only_beyond_the_balance(self):
+        pay = pay_input(draw_balance=D(300))
+        assert overtaken(pay, (late("-1000", draw="-1000"),)) == 700
+        assert overtaken(pay, (late("-300", draw="-300"),)) == 0
+
+    def test_contributions_beyond_pay_are_owed_and_taken_from_the_next_run(self):
+        own = Insurance(declared_insurance=D("700"))
+        first = slip("500", insurance=own)
+        assert carried(first) == ["owed_out 200.00"]
+        assert (first.net, first.owed_out) == (0, D(-200))
+        second = slip("900.50", insurance=own, owed_in=first.owed_out)
+        assert carried(second) == ["owed_in -200.00"]
+        assert (second.net, second.owed_out) == (D("0.50"), 0)
+
+    def test_pay_that_covers_exactly_what_is_owed_leaves_no_balance(self):
+        made = slip("900", insurance=Insurance(declared_insurance=D(700)), owed_in=D(-200))
+        assert carried(made) == ["owed_in -200.00"]
+
+    def test_a_balance_line_says_its_month_and_its_amount_before_and_after_rounding(self):
+        made = slip("10000", carried_in=D("-100"))
+        line = next(line for line in made.lines if line.code == "carry_in")
+        assert (line.period, line.unrounded, line.lineage) == ("2025-12", D(-100), {"engine": "1"})
+
+    def test_without_a_minimum_wage_of_the_city_a_fifth_alone_guards(self):
+        """Beijing's minimum wage starts in September 2025."""
+        own = Insurance(city="beijing", declared_insurance=D(0), declared_fund=D(0), base=D(1))
+        given = {"month": Month(2025, 6), "pay_date": date(2025, 6, 30), "insurance": own}
+        with pytest.raises(Exception, match="beijing"):
+            slip("1000", **given)
+        known = {**given, "insurance": Insurance(declared_insurance=D(0))}
+        assert slip("1000", carried_in=D(-500), **known).gross == 800
+
+
+class TestTaxHistory:
+    def test_an_earlier_payment_without_a_count_of_months_counts_them_from_the_dates(self):
+        """Opening balances of January to March; in April four months are counted, in all."""
+        rows = [PaidMonth(month=f"2025-0{n}", income=D(10000)) for n in (1, 2, 3)]
+        made = slip(
+            "10000", month=Month(2025, 4), pay_date=date(2025, 4, 30), history=tuple(rows),
+            engagement=Period(date(2025, 1, 1)),
+        )  # fmt: skip
+        assert made.taxed is not None
+        assert made.taxed.months_employed == 4
+        assert made.tax == 600
+
+    def test_who_is_paid_after_leaving_keeps_the_months_until_the_last_day(self):
+        """Left on 1 November: eleven months, though paid in December."""
+        engagement = Period(date(2025, 1, 1), date(2025, 11, 2))
+        made = slip("10000", month=Month(2025, 10), engagement=engagement)
+        assert made.taxed is not None
+        assert made.taxed.months_employed == 11
+
+    def test_more_months_were_counted_before_than_the_dates_say_and_they_stay(self):
+        before = PaidMonth(month="2025-11", income=D(0), months_employed=11)
+        made = slip("60000", history=(before,), tax=TaxProfile(employed_from=date(2025, 6, 1)))
+        assert made.taxed is not None
+        assert made.taxed.months_employed == 11
+
+    def test_every_amount_of_earlier_payments_counts_in_the_year(self):
+        """60,000 − 1,000 − 200 − 300 − 400 and 10,000 − 100, less 5,000 × 2: 48,000 taxable."""
+        before = PaidMonth(
+            month="2025-11", income=D(50000), exempt=D(1000), contributions=D(200),
+            special_additional=D(300), other=D(400), relief=D(50), withheld=D(600),
+            months_employed=1,
+        )  # fmt: skip
+        facts = TaxProfile(exempt=D(100), relief=D(7), employed_from=date(2025, 11, 1))
+        made = slip("10000", history=(before,), tax=facts)
+        assert made.tax == D(48000) * D("0.1") - 2520 - 50 - 7 - 600
+
+    def test_a_second_payment_of_one_time_of_labour_adds_up_what_the_first_deducted(self):
+        """5,000 and 5,000 are 10,000, less 500 exempt, less a fifth, less 300: 7,300 taxable."""
+        facts = TaxProfile(exempt=D(500), other=D(300), relief=D(10))
+        given = {"character": "labour_remuneration", "tax": facts}
+        first = slip("5000", **given)
+        second = slip("5000", history=(first.taxed,), **given)
+        assert first.tax == (D(4500) * D("0.8") - 300) * D("0.2") - 10
+        assert first.tax + second.tax == D(7300) * D("0.2") - 10
+
+    def test_a_platforms_payments_add_up_what_they_deduct(self):
+        facts = TaxProfile(exempt=D(500), other=D(300), relief=D(10))
+        given = {"character": "platform_labour_remuneration", "tax": facts}
+        first = slip("20000", month=Month(2025, 11), pay_date=date(2025, 11, 30), **given)
+        second = slip("20000", history=(first.taxed,), **given)
+        assert first.tax == (D(16000) - 5000 - 800) * D("0.03") - 10
+        assert first.tax + second.tax == (D(32000) - 10000 - 1600) * D("0.03") - 20
+
+    def test_a_student_intern_is_paid_cumulatively_from_the_payslip_on(self):
+        facts = TaxProfile(student_intern=True, exempt=D(100), other=D(200), relief=D(5))
+        given = {"character": "labour_remuneration", "tax": facts}
+        first = slip("20000", month=Month(2025, 11), pay_date=date(2025, 11, 30), **given)
+        second = slip("20000", history=(first.taxed,), **given)
+        assert first.tax == (D(16000) - 5000 - 300) * D("0.03") - 5
+        assert first.tax + second.tax == (D(32000) - 10000 - 600) * D("0.03") - 10
+
+    def test_a_platforms_month_of_a_fen_is_no_empty_month(self):
+        rows = [
+            tax.LabourMonth(month=Month(2026, n), income=D(i)) for n, i in ((1, 9000), (2, "0.01"))
+        ]
+        payment = tax.PlatformPayment(income=D(9000))
+        assert tax.platform_tax(payment, rows, Month(2026, 3), BOOK).taxable == 0
+        rows[1] = replace(rows[1], income=D(0))
+        assert tax.platform_tax(payment, rows, Month(2026, 3), BOOK).taxable == 9400
+
+    def test_a_second_payment_in_a_month_is_in_no_run_of_months_before_it(self):
+        rows = [tax.LabourMonth(month=Month(2026, 2), income=D(4000))]
+        payment = tax.PlatformPayment(income=D(4000))
+        made = tax.platform_tax(payment, rows, Month(2026, 2), BOOK)
+        assert made.taxable == 1400, "one month, once"
+
+    def test_a_run_of_months_crosses_the_year(self):
+        paid = {Month(2025, 11), Month(2025, 12)}
+        assert tax.continuous_months(paid, Month(2026, 1), 1) == (*sorted(paid), Month(2026, 1))
+
+    def test_the_tax_line_shows_what_was_taxed_at_which_rate(self):
+        made = slip("9000.33", engagement=Period(date(2025, 12, 1)))
+        line = next(line for line in made.lines if line.code == "tax")
+        assert (line.base, line.rate) == (D("4000.33"), D("0.03"))
+        assert (line.unrounded, line.amount) == (D("-120.0099"), D("-120.01"))
+        assert (line.period, line.lineage["method"]) == ("2025-12", "cumulative")
+        assert line.en.endswith("taxable 4,000.33 × 3 % ≈ 120.01")
+
+    def test_nothing_is_withheld_from_business_income_and_the_line_says_so(self):
+        made = slip("9000", character="business_income")
+        line = next(line for line in made.lines if line.code == "tax")
+        assert (line.base, line.rate, line.amount) == (0, 0, 0)
+        assert (line.lineage["character"], line.lineage["month"]) == ("business_income", "2025-12")
+        assert "nothing withheld" in line.en
+
+
+@pytest.mark.parametrize("field", ["income", "exempt", "special_additional", "other", "relief"])
+def test_negative_amounts_of_wages_are_refused_with_their_name(field: str) -> None:
+    payment = tax.WagesPayment(**{"income": D(1), "months_employed": 1, field: D(-1)})
+    with pytest.raises(Invalid) as refused:
+        tax.wages_tax(tax.WagesYear(year=2025), payment, DECEMBER, BOOK)
+    assert refused.value.details["field"] == field
+
+
+@pytest.mark.parametrize(
+    "field", ["income", "earlier_income", "earlier_withheld", "exempt", "other", "relief"]
+)
+def test_negative_amounts_of_labour_are_refused_with_their_name(field: str) -> None:
+    payment = tax.LabourPayment(**{"income": D(1), field: D(-1)})
+    with pytest.raises(Invalid) as refused:
+        tax.labour_tax(payment, DECEMBER, BOOK)
+    assert refused.value.details["field"] == field
+
+
+@pytest.mark.parametrize("field", ["income", "exempt", "other", "relief"])
+def test_negative_amounts_from_a_platform_are_refused_with_their_name(field: str) -> None:
+    payment = tax.PlatformPayment(**{"income": D(1), field: D(-1)})
+    with pytest.raises(Invalid) as refused:
+        tax.platform_tax(payment, (), DECEMBER, BOOK)
+    assert refused.value.details["field"] == field
+
+
+def test_every_result_names_its_month_and_its_character() -> None:
+    labour = tax.labour_tax(tax.LabourPayment(income=D(1)), DECEMBER, BOOK)
+    intern = tax.LabourPayment(income=D(1), student_intern=True)
+    made = {
+        "wages": tax.bonus_tax(D(1), DECEMBER, BOOK),
+        "labour_remuneration": labour,
+        "platform_labour_remuneration": tax.platform_tax(
+            tax.PlatformPayment(income=D(1)), (), DECEMBER, BOOK
+        ),
+        "business_income": tax.business_income(tax.BusinessPayment(income=D(1)), DECEMBER, BOOK),
+    }
+    assert {name: (r.character, r.month) for name, r in made.items()} == {
+        name: (name, DECEMBER) for name in made
+    }
+    assert tax.student_tax(intern, (), DECEMBER, BOOK).character == "labour_remuneration"
+
+
+def test_both_ways_to_tax_a_bonus_are_shown_with_what_is_due() -> None:
+    """36,000 apart is 1,080; with 5,000 of wages in January it is 36,000 above the 5,000."""
+    payments = [(Month(2026, 1), tax.WagesPayment(income=D(5000), months_employed=1))]
+    made = tax.compare_bonus(D(36000), tax.WagesYear(year=2026), payments, BOOK)
+    assert (made.separate, made.separate_due) == (1080, 1080)
+    assert (made.merged, made.merged_due, made.lower) == (1080, 1080, "equal")
+
+
+class TestGuards:
+    rule = BOOK.on("cn.deduction_guard", DECEMBER.first)
+    non_compete = BOOK.on("cn.non_compete", DECEMBER.first)
+
+    @pytest.mark.parametrize("amounts_", [(-1, 0, 0), (0, -1, 0), (0, 0, -1)])
+    def test_a_guard_refuses_amounts_below_0(self, amounts_):
+        with pytest.raises(Invalid):
+            deduction_guard(*map(D, amounts_), self.rule)
+
+    @pytest.mark.parametrize(("average", "minimum"), [(-1, 0), (0, -1)])
+    def test_a_non_compete_refuses_amounts_below_0(self, average, minimum):
+        with pytest.raises(Invalid):
+            non_compete_pay(D(average), 1, None, minimum_wage=D(minimum), rule=self.non_compete)
+
+    def test_a_non_compete_may_last_one_month_and_pay_the_whole_average(self):
+        made = non_compete_pay(D(9000), 1, D(1), minimum_wage=D(9000), rule=self.non_compete)
+        assert (made.monthly, made.total, made.raised_to_minimum) == (9000, 9000, False)
+        assert made.law.table == "cn.non_compete"
+
+
+class TestContributions:
+    def test_a_line_shows_base_rate_and_what_was_rounded(self):
+        """12,345.67 × 8 % is 987.6536."""
+        own = replace(SHANGHAI, base=D("12345.67"))
+        line = next(n for n in slip("20000", insurance=own).lines if "pension" in n.code)
+        assert (line.code, line.period) == ("insurance_pension", "2025-12")
+        assert (line.base, line.rate) == (D("12345.67"), D("0.08"))
+        assert (line.unrounded, line.amount) == (D("-987.6536"), D("-987.65"))
+        assert line.en == ("pension, employee: 12,345.67 × 8 % ≈ 987.65; employer 1,975.31")
+
+    def test_the_fund_may_have_a_base_of_its_own_in_the_payslip(self):
+        made = slip("20000", insurance=replace(SHANGHAI, fund_base=D(10000)))
+        assert {n.code: n.amount for n in made.lines}["fund"] == -700
+
+    def test_a_declared_fund_takes_the_place_of_the_citys_and_leaves_its_insurance(self):
+        own = replace(SHANGHAI, declared_fund=D(111), declared_employer=D(222))
+        made = slip("20000", insurance=own)
+        taken = {n.code: n.amount for n in made.lines if n.component == "contribution"}
+        assert taken["fund"] == -111
+        assert taken["insurance_pension"] == -1600
+        assert made.employer_cost == D(3200) + 1800 + 100 + 40 + 222
+
+    def test_declared_insurance_takes_the_place_of_the_citys_and_leaves_its_fund(self):
+        made = slip("20000", insurance=replace(SHANGHAI, declared_insurance=D(333)))
+        taken = {n.code: n.amount for n in made.lines if n.component == "contribution"}
+        assert {k: v for k, v in taken.items() if v} == {"insurance": -333, "fund": -1400}
+
+    def test_the_employers_side_of_declared_amounts_is_counted_once(self):
+        own = Insurance(declared_insurance=D(300), declared_fund=D(100), declared_employer=D(500))
+        made = slip("20000", insurance=own)
+        assert (made.contributions, made.employer_cost) == (400, 500)
+
+    def test_settings_that_say_nothing_take_nothing(self):
+        assert slip("20000", insurance=Insurance(base=D(20000))).contributions == 0
+        labour = slip("20000", insurance=Insurance(), character="labour_remuneration")
+        assert labour.contributions == 0
+
+    def test_nobody_contributes_for_a_month_without_a_contract(self):
+        gone = Period(date(2025, 1, 1), date(2025, 12, 1))
+        assert slip("20000", insurance=SHANGHAI, engagement=gone).contributions == 0
+
+    def test_what_was_not_read_in_an_official_text_is_said_in_the_lineage(self):
+        made = slip("20000", insurance=SHANGHAI)
+        line = next(n for n in made.lines if n.code == "insurance_pension")
+        unread = {law["table"]: law.get("unread") for law in line.lineage["laws"]}
+        assert unread["cn.shanghai.insurance"] == ["rounding"]
+        fund = next(n for n in made.lines if n.code == "fund")
+        assert "unread" not in fund.lineage["laws"][0]
+
+    def test_a_change_of_the_employers_side_alone_is_a_difference(self):
+        lines = [DeclaredLine(code="fund", employee=D(5), employer=D(7))]
+        before = declared(DECEMBER, lines, "a bill")
+        after = declared(DECEMBER, [replace(lines[0], employer=D(9))], "a bill")
+        assert difference(before, after) == (("fund", D(0), D(2)),)
+        assert difference(after, before) == (("fund", D(0), D(-2)),)
+
+    def test_a_change_of_the_employees_side_alone_is_a_difference(self):
+        lines = [DeclaredLine(code="fund", employee=D(5), employer=D(7))]
+        before = declared(DECEMBER, lines, "a bill")
+        after = declared(DECEMBER, [replace(lines[0], employee=D(4))], "a bill")
+        assert difference(before, after) == (("fund", D(-1), D(0)),)
+
+    @pytest.mark.parametrize(("average", "of_fund"), [(-1, 1), (1, -1)])
+    def test_averages_below_0_are_refused(self, average, of_fund):
+        with pytest.raises(Invalid):
+            contributions(
+                "shanghai", DECEMBER, D(average), BOOK,
+                fund_rate=D("0.07"), fund_from=DECEMBER, fund_average=D(of_fund),
+            )  # fmt: skip
+
+    def test_the_lowest_and_the_highest_rate_of_the_fund_are_allowed(self):
+        for rate in ("0.05", "0.07"):
+            assert slip("20000", insurance=replace(SHANGHAI, fund_rate=D(rate))).contributions
+
+    def test_a_kind_knows_both_rates_and_both_unrounded_amounts(self):
+        made = contributions(
+            "shanghai", DECEMBER, D("10000.01"), BOOK, fund_rate=D(0), fund_from=Month(2200, 1)
+        )
+        pension = made.lines[0]
+        assert (pension.zh, pension.en) == ("养老保险", "pension")
+        assert (pension.employee_rate, pension.employer_rate) == (D("0.08"), D("0.16"))
+        assert pension.employee_unrounded == D("800.0008")
+        assert pension.employer_unrounded == D("1600.0016")
+
+    def test_declared_amounts_know_their_month_and_that_they_were_declared(self):
+        made = declared(DECEMBER, [DeclaredLine(code="fund", employee=D(5), employer=D(7))], "x")
+        assert (made.month, made.laws[0].version) == (DECEMBER, 1)
+        assert made.lines[0].employer_unrounded == 7
+
+
+class TestLineage:
+    def test_a_guarantee_line_says_what_it_was_lifted_to_and_under_which_conditions(self):
+        asked = {"days": 0, "hours_a_day": "6"}
+        line = earned(term("g", guarantee("9000", "top_up", conditions=asked)))[0]
+        assert (line.base, line.lineage["conditions"]) == (9000, ["0 days x 6 h"])
+
+    def test_a_second_late_difference_names_only_what_changed_since_the_first(self):
+        """Figures came late first, then the clause changed: each line names its own cause."""
+        figures, rest = [on(3, "sales", 1000)], [on(4, "sales", 500)]
+        five, six = commission("5%"), commission("6%")
+        posted = earned(term("c", five), figures=measured(*figures, batches=["one"]))
+        known = measured(*figures, *rest, batches=["one", "two"])
+        first = differences("2025-03", posted, earned(term("c", five), figures=known))
+        assert [line.lineage["causes"] for line in first] == [["batches"]]
+        changed = earned(term("c", six, position=9), figures=known)
+        second = differences("2025-03", (*posted, *first), changed)
+        assert [line.lineage["causes"] for line in second] == [["clauses"]]
+        again = earned(term("c", five, position=11), figures=known)
+        third = differences("2025-03", (*posted, *first, *second), again)
+        assert [line.lineage["causes"] for line in third] == [["clauses"]]
+        assert [line.amount for line in (*first, *second, *third)] == [D(25), D(15), D(-15)]
+
+    def test_a_score_is_taken_apart_to_its_parts(self):
+        kpi = scheme(("sales", "0.4", "100", "1.5"), ("fans", "0.6", "50", "2"), position=12)
+        figures = measured(on(3, "sales", 200), on(3, "fans", 40))
+        line = earned(term("p", performance("1000")), figures=figures, kpi=kpi)[0]
+        assert line.lineage["kpi"] == {
+            "scheme": "live", "position": 12, "score": "1.08",
+            "parts": [
+                {"metric": "sales", "weight": "0.4", "actual": "200", "target": "100",
+                 "cap": "1.5", "reached": "1.5"},
+                {"metric": "fans", "weight": "0.6", "actual": "40", "target": "50",
+                 "cap": "2", "reached": "0.8"},
+            ],
+        }  # fmt: skip
+        assert (line.base, line.rate, line.lineage["proration"]) == (1000, 1, "calendar_days")
+
+    def test_a_team_line_says_both_months_and_their_batches(self):
+        kpi = scheme(("sales", "1", "100", "1"))
+        line = earned(
+            term("p", performance("1000")),
+            term("t", team("10%")),
+            figures=measured(on(3, "sales", 100)),
+            kpi=kpi,
+            team_figures=measured(on(3, "traffic", 1200), batches=["now"]),
+            team_figures_last=measured(
+                on(3, "traffic", 1000, month=Month(2025, 2)), batches=["last"]
+            ),
+        )[-1]
+        assert (line.base, line.rate, line.amount) == (1000, D("0.1"), 100)
+        assert line.lineage["team"] == {
+            "metric": "traffic", "this_month": "1200", "last_month": "1000"
+        }  # fmt: skip
+        assert line.lineage["batches"] == ["now", "last"]
