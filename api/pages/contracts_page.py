@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args
 
@@ -16,6 +17,8 @@ from projections.contract_queries import ContractFilter
 
 pages = router()
 PAGE = 50
+KEPT_SECONDS = 60
+MOST_PAGES = 10
 STATUSES = ("drafted", "sent", "signed", "active", "ended", "cancelled")
 
 
@@ -67,16 +70,27 @@ def contracts(
     values |= {"statuses": STATUSES, "engagements": get_args(Engagement)}
     if request.headers.get("hx-request"):
         return page(request, "contracts_rows.html", **values)
-    return page(request, "contracts.html", **values, groups=groups(view))
+    return page(request, "contracts.html", **values, groups=groups(request, view))
 
 
-def groups(view: View) -> dict[str, list[str]]:
-    """Teams and tracks that contracts have now, for the filters to offer."""
+def groups(request: Request, view: View) -> dict[str, list[str]]:
+    """Teams and tracks that contracts have, for the filters to offer; looked up once a minute."""
+    state = request.app.state
+    state.contract_groups = kept = getattr(state, "contract_groups", {})
+    made, found = kept.get(view.tenant, (0.0, {}))
+    if found and time.monotonic() - made < KEPT_SECONDS:
+        return dict(found)
+    found = _groups(view)
+    kept[view.tenant] = (time.monotonic(), found)
+    return found
+
+
+def _groups(view: View) -> dict[str, list[str]]:
     teams, tracks = set(), set()
     cursor: str | None = None
-    for _ in range(2):
+    for _ in range(MOST_PAGES):
         found = view.readers.contracts.contracts(
-            view.tenant, view.effective, view.position, terms=False, cursor=cursor, limit=1000
+            view.tenant, view.caller.today, terms=False, cursor=cursor, limit=1000
         )
         teams |= {item.state.team for item in found.items}
         tracks |= {item.state.track for item in found.items}
