@@ -1,39 +1,49 @@
-"""Catch-up of each read model from nothing, beside reading the same facts raw by psycopg.
+"""Catch-up of each read model from nothing, beside the read limit and the library's runner.
 
-    .venv/bin/python bench/bench_catchup.py [--facts 50000] [--rounds 5] [--profile MODEL]
+    .venv/bin/python bench/bench_catchup.py [--facts 50000] [--rounds 5] [--only pay_register]
 
-Interleaved rounds on a durable embedded PostgreSQL; medians. `raw` fetches the envelopes of the
-facts that the model wants, in binary, in pages as large as the runner's, and does nothing more.
+Interleaved rounds on a durable PostgreSQL; medians; facts that the model wants, a second.
+
+- `read limit`: these facts read and decoded by `FactStore.facts_after`, in pages as large as the
+  runner's, and nothing done with them. No read model in Python can be faster than this.
+- `raw rows`: their envelopes fetched by psycopg in binary in the same pages, not even decoded.
+- `library`: the eventsourcing package's own ProjectionRunner over its own PostgreSQL recorder:
+  an upsert of one row of three columns and the tracking record a fact, as it is meant to be used.
 """
 
 from __future__ import annotations
 
 import argparse
-import cProfile
 import gc
-import pstats
-import shutil
-import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from api.postgres_server import EmbeddedPostgres  # noqa: E402
-from domain import contract_facts as facts  # noqa: E402
-from domain.payout import PayoutSettled  # noqa: E402
-from domain.person import PersonRegistered, TaxProfileSet  # noqa: E402
-from ledger.migrate import migrate  # noqa: E402
-from ledger.store import FactStore, Pool, open_pool  # noqa: E402
-from projections.model import ReadModel  # noqa: E402
-from projections.models import MODELS  # noqa: E402
-from projections.runner import BATCH, Runner  # noqa: E402
-from tests.projections.business import (  # noqa: E402
+import psycopg
+from eventsourcing.application import Application
+from eventsourcing.dispatch import singledispatchmethod
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
+from eventsourcing.projection import Projection, ProjectionRunner
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from bench import harness
+from domain import contract_facts as facts
+from domain.payout import PayoutSettled
+from domain.person import PersonRegistered, TaxProfileSet
+from ledger.store import FactStore, Pool, open_pool
+from projections.model import ReadModel
+from projections.models import MODELS
+from projections.quiet import quiet
+from projections.runner import BATCH, Runner
+from tests.projections.business import (
     TENANT,
     Book,
     Streamed,
@@ -44,6 +54,9 @@ from tests.projections.business import (  # noqa: E402
     posting,
     signed,
 )
+
+FACTS = 50_000
+LIBRARY_FACTS = 2_000
 
 
 def company(count: int) -> Iterator[Streamed]:
@@ -91,10 +104,13 @@ def fill(store: FactStore, count: int) -> None:
             return
 
 
-def raw(pool: Pool, models: list[ReadModel]) -> tuple[float, int]:
-    """Seconds to fetch the envelopes of the facts that these models want, and how many."""
-    names = sorted(frozenset().union(*(model.names for model in models)))
-    started, position, seen = time.perf_counter(), 0, 0
+def wanted_names(models: list[ReadModel]) -> list[str]:
+    return sorted(frozenset().union(*(model.names for model in models)))
+
+
+def raw(pool: Pool, names: list[str]) -> int:
+    """Fetch the envelopes of facts; how many there are."""
+    position = seen = 0
     with pool.connection() as connection:
         while True:
             rows = connection.execute(
@@ -105,8 +121,19 @@ def raw(pool: Pool, models: list[ReadModel]) -> tuple[float, int]:
             ).fetchall()
             seen += len(rows)
             if len(rows) < BATCH:
-                return time.perf_counter() - started, seen
+                return seen
             position = rows[-1][0]
+
+
+def read(store: FactStore, names: list[str]) -> None:
+    """Read and decode facts, as undisturbed by the collector as the runner is."""
+    position, more = 0, True
+    while more:
+        with quiet:
+            found = store.facts_after(TENANT, position, BATCH, names=names)
+            more = len(found) == BATCH
+            position = found[-1].position if found else position
+            del found
 
 
 def ours(pool: Pool, store: FactStore, models: list[ReadModel]) -> float:
@@ -118,63 +145,147 @@ def ours(pool: Pool, store: FactStore, models: list[ReadModel]) -> float:
                 connection.execute(f"TRUNCATE projections.{table}")
     gc.collect()
     runner = Runner(pool, store, models)
-    started = time.perf_counter()
-    runner.catch_up(TENANT)
-    seconds = time.perf_counter() - started
+    seconds = harness.timed(lambda: runner.catch_up(TENANT))
     assert all(status.lag == 0 for status in runner.status(TENANT)), runner.status(TENANT)
     return seconds
 
 
-def measure(pool: Pool, store: FactStore, count: int, rounds: int) -> None:
-    """Interleaved rounds, one line a model, then all together."""
-    cases = {model.name: [model] for model in MODELS} | {"all six together": list(MODELS)}
-    reads: dict[str, list[float]] = {name: [] for name in cases}
-    fills: dict[str, list[float]] = {name: [] for name in cases}
-    wanted: dict[str, int] = {}
-    for number in range(rounds):
-        for name, models in cases.items():
-            seconds, wanted[name] = raw(pool, models)
-            reads[name].append(seconds)
-            fills[name].append(ours(pool, store, models))
-        print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-    print(f"{count:,} facts, medians of {rounds} interleaved rounds, facts wanted a second")
-    print(f"{'read model':<18}{'wanted':>8}{'raw read':>12}{'catch-up':>10}{'ratio':>8}")
-    for name in cases:
-        limit = wanted[name] / statistics.median(reads[name])
-        rate = wanted[name] / statistics.median(fills[name])
-        print(f"{name:<18}{wanted[name]:>8,}{limit:>12,.0f}{rate:>10,.0f}{rate / limit:>8.3f}")
+class Paid(Aggregate):
+    """Something for the library to project."""
+
+    def __init__(self, contract: str, amount: str) -> None:
+        self.contract = contract
+        self.amount = amount
+        self.reference = ""
+
+    @event("Settled")
+    def settle(self, reference: str) -> None:
+        self.reference = reference
 
 
-def profile(pool: Pool, store: FactStore, name: str) -> None:
-    """Where the time of one model goes."""
-    with cProfile.Profile() as profiler:
-        ours(pool, store, [model for model in MODELS if model.name == name])
-    pstats.Stats(profiler).sort_stats("tottime").print_stats(22)
+class Payments(Application):
+    """The library's application, over its own tables."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--facts", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--profile", help="profile one read model instead")
-    asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="tally-bench-"))
-    folder.chmod(0o711)
-    try:
-        with EmbeddedPostgres(folder) as url:
-            migrate(url, ROOT / "migrations")
-            with open_pool(url, max_size=4) as pool:
-                store = FactStore(pool)
-                fill(store, asked.facts)
-                with pool.connection() as connection:
-                    connection.execute("VACUUM ANALYZE ledger.fact")
-                if asked.profile:
-                    profile(pool, store, asked.profile)
-                else:
-                    measure(pool, store, asked.facts, asked.rounds)
-    finally:
-        shutil.rmtree(folder)
+class View(PostgresTrackingRecorder):
+    """One row for each payment, saved with the position."""
+
+    def __init__(self, datastore: PostgresDatastore, **options: Any) -> None:
+        super().__init__(datastore, **options)
+        self.table = sql.Identifier(datastore.schema, "payment")
+        create = "CREATE TABLE IF NOT EXISTS {} (id text PRIMARY KEY, status text, position bigint)"
+        self.sql_create_statements.append(sql.SQL(create).format(self.table))
+        self.upsert = sql.SQL(
+            "INSERT INTO {} VALUES (%s, %s, %s) ON CONFLICT (id) "
+            "DO UPDATE SET status = excluded.status, position = excluded.position"
+        ).format(self.table)
+
+    def put(self, payment: str, status: str, tracking: Tracking) -> None:
+        with self.datastore.transaction(commit=True) as cursor:
+            row = (payment, status, tracking.notification_id)
+            cursor.execute(self.upsert, row, prepare=True)
+            self._insert_tracking(cursor, tracking)
+
+
+class Payouts(Projection[View]):
+    """The smallest payout ledger the library can be asked for."""
+
+    name = "payouts"
+
+    @singledispatchmethod
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        self.view.put(str(domain_event.originator_id), type(domain_event).__name__, tracking)
+
+
+class Library:
+    """The library's events, and its runner over them."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        parts = conninfo_to_dict(conninfo)
+        self._env = {"PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_SCHEMA": "library"}
+        for name in ("dbname", "host", "port", "user", "password"):
+            self._env[f"POSTGRES_{name.upper()}"] = str(parts.get(name) or "")
+        self._env["POSTGRES_PORT"] = str(parts.get("port") or 5432)
+        self._execute("CREATE SCHEMA library")
+        with Payments(self._env) as app:
+            for first in range(0, LIBRARY_FACTS, 100):
+                payments = [Paid(f"K-{first + n}", "13580.00") for n in range(50)]
+                for payment in payments:
+                    payment.settle("ICBC-2025-01-1")
+                app.save(*payments)
+            self._last = app.recorder.max_notification_id()
+        self.run()
+
+    def seconds(self) -> float:
+        """To project all of them from nothing."""
+        self._execute("TRUNCATE library.payment")
+        self._execute("DELETE FROM library.payouts_tracking WHERE application_name = 'Payments'")
+        return self.run()
+
+    def run(self) -> float:
+        """Project what is not projected yet; seconds until the last of it is."""
+        began = time.perf_counter()
+        classes = {"projection_class": Payouts, "view_class": View}
+        with ProjectionRunner(application_class=Payments, env=self._env, **classes) as runner:
+            runner.wait(self._last, timeout=300)
+            return time.perf_counter() - began
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def cases(
+    pool: Pool, store: FactStore, library: Library, models: list[ReadModel]
+) -> tuple[int, dict[str, harness.Case]]:
+    """How many facts some models want, and what is measured of them."""
+    names = wanted_names(models)
+    wanted = raw(pool, names)
+    return wanted, {
+        "ours": lambda: ours(pool, store, models),
+        "read limit": lambda: harness.timed(lambda: read(store, names)),
+        "raw rows": lambda: harness.timed(lambda: raw(pool, names)),
+        "library": lambda: library.seconds() / LIBRARY_FACTS * wanted,
+    }
+
+
+def main(rounds: int, facts: int = FACTS, only: str = "") -> list[dict[str, Any]]:
+    """Every read model alone, then all together."""
+    results = []
+    with harness.database() as url, open_pool(url, max_size=4) as pool:
+        store, library = prepared(pool, facts), Library(url)
+        asked = {model.name: [model] for model in MODELS} | {"all six together": list(MODELS)}
+        for name in (name for name in asked if only in name):
+            models = asked[name]
+            wanted, measured = cases(pool, store, library, models)
+            taken = harness.interleaved(measured, rounds)
+            found = harness.compared(f"catch-up, {name}", "facts/s", wanted, taken)
+            results += found
+            for one in found:
+                print(line(one), file=sys.stderr, flush=True)
+    return results
+
+
+def line(one: dict[str, Any]) -> str:
+    """What was measured, beside one reference."""
+    rates = f"{one['ours']:>10,.0f} {one['reference']:>10,.0f} {one['ratio']:>9.3f}"
+    return f"{one['name']:<27} {one['reference_name']:<11} {rates}"
+
+
+def prepared(pool: Pool, count: int) -> FactStore:
+    """A store with so many facts in it."""
+    store = FactStore(pool)
+    fill(store, count)
+    with pool.connection() as connection:
+        connection.execute("VACUUM ANALYZE ledger.fact")
+    return store
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=int, default=FACTS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="a part of a read model's name")
+    asked = parser.parse_args()
+    print(*map(line, main(asked.rounds, asked.facts, asked.only)), sep="\n")

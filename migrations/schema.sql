@@ -817,7 +817,6 @@ CREATE INDEX payout_contract ON projections.payout USING btree (tenant_id, contr
 CREATE INDEX payout_run ON projections.payout USING btree (tenant_id, run_id);
 CREATE INDEX payout_status ON projections.payout USING btree (tenant_id, status);
 CREATE INDEX payslip_contract ON projections.payslip USING btree (tenant_id, contract_id, month);
-CREATE INDEX payslip_line_period ON projections.payslip_line USING btree (tenant_id, contract_id, period);
 CREATE INDEX payslip_person ON projections.payslip USING btree (tenant_id, person_id, pay_date);
 CREATE TRIGGER bank_line_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.bank_line FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.bank_line ENABLE ALWAYS TRIGGER bank_line_stays;

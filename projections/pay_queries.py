@@ -60,12 +60,14 @@ _LINES: LiteralString = """
     ORDER BY contract_id, line"""
 _POSTED_LINES = (
     """
-    SELECT s.contract_id, s.code, s.component, s.clause, s.period, s.base, s.rate, s.unrounded,
-        s.amount, s.zh, s.en, s.lineage
-    FROM projections.payslip_line AS s"""
+    SELECT l.contract_id, l.code, l.component, l.clause, l.period, l.base, l.rate, l.unrounded,
+        l.amount, l.zh, l.en, l.lineage
+    FROM projections.payslip AS s
+    JOIN projections.payslip_line AS l ON l.tenant_id = s.tenant_id AND l.run_id = s.run_id
+        AND l.contract_id = s.contract_id"""
     + _POSTED
     + """ AND s.contract_id = ANY(%(contracts)s)
-    ORDER BY s.contract_id, r.posted_position, s.line"""
+    ORDER BY s.contract_id, r.posted_position, l.line"""
 )
 _POSTED_RUNS: LiteralString = """
     SELECT run_id, month, pinned, pay_date, posted_position FROM projections.pay_run
