@@ -19,6 +19,7 @@ from domain.facts import Act, Fact, Place
 from domain.refusals import Refusal
 from ledger.codec import FORMAT, ActLine, PlaceLine, canonical, leaf_hash, place_line
 from ledger.errors import Overtaken, stale
+from ledger.failures import OutcomeUnknown, Unavailable
 from ledger.idempotency import Idempotency
 from ledger.names import Names
 from ledger.persistence import Factory
@@ -119,6 +120,8 @@ class TenantLedger:
                 new = [NewFact(stream, version + n, fact) for n, fact in enumerate(facts, start=1)]
                 receipts = self._append(new, act, idempotency)
                 return self._done(present, evolve, new, act, receipts)
+            except (OutcomeUnknown, Unavailable):
+                raise
             except Refusal as refusal:
                 first = self._first_answer(idempotency)
                 if first is not None:

@@ -8,6 +8,7 @@ import psycopg
 
 from domain.refusals import Refusal
 from ledger.errors import KeyTaken, Overtaken, stale, verdict
+from ledger.records import Receipt
 
 _FOR_NOW = ("25", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE that say nothing against the request: read-only, rolled back, no room or
@@ -26,6 +27,31 @@ class Unavailable(Refusal):
 
     code = "ledger_unavailable"
     status = 503
+
+
+class NotInRecord(Refusal):
+    """A receipt was given for a fact that the record does not hold: it is behind, or altered."""
+
+    code = "not_in_record"
+    status = 409
+
+
+def not_in_record(given: Receipt, found: Receipt | None, head: int) -> NotInRecord:
+    """The receipt's position holds another fact, or none."""
+    if given.position > head:
+        what = f"the record ends at {head}: it is behind what was acknowledged"
+    elif found is None:
+        what = "the record has nothing there"
+    else:
+        what = f"{found.stream} version {found.version} stands there, leaf {found.leaf_hash}"
+    return NotInRecord(
+        f"位置 {given.position} 的回执与账本不符",
+        f"a receipt was given for position {given.position}, but {what}",
+        do="Stop writing, find the newest backup, and restore again up to a later moment.",
+        position=given.position,
+        head=head,
+        leaf_hash=given.leaf_hash,
+    )
 
 
 def unknown(cause: BaseException | None = None) -> OutcomeUnknown:

@@ -32,13 +32,14 @@ LOOK_ROUND = 1.0
 class Request:
     """What one caller wants appended, and what became of it."""
 
-    __slots__ = ("answer", "bell", "idempotency", "new", "size", "thread")
+    __slots__ = ("answer", "bell", "idempotency", "lane", "new", "size", "thread")
 
     def __init__(self, new: Columns, idempotency: Idempotency | None) -> None:
         self.new = new
         self.idempotency = idempotency
         self.size = sum(map(len, new.states))
         self.answer: list[Row] | BaseException | None = None
+        self.lane: Lane | None = None
         self.thread = threading.current_thread()
         self.bell = threading.Lock()
         self.bell.acquire()
@@ -84,14 +85,14 @@ class Groups:
         OutcomeUnknown where the connection was lost and only the record can tell.
         """
         request = Request(new, idempotency)
-        lane = self._join(tenant, request)
         try:
+            lane = self._join(tenant, request)
             if lane.leader is not request:
-                self._wait(lane, request)
+                self._wait(tenant, lane, request)
             if lane.leader is request:
                 self._lead(tenant, lane, request)
         except BaseException:
-            self._leave(tenant, lane, request)
+            self._leave(tenant, request)
             raise
         answer = request.answer
         if isinstance(answer, Alone):
@@ -108,19 +109,23 @@ class Groups:
 
     def _join(self, tenant: str, request: Request) -> Lane:
         with self._lock:
-            lane = self._lanes.get(tenant)
-            if lane is None:
-                lane = self._lanes[tenant] = Lane(request)
+            lane = request.lane = self._lanes.get(tenant) or Lane(request)
+            if lane.leader is request:
+                self._lanes[tenant] = lane
             else:
                 lane.waiting.append(request)
         return lane
 
-    def _wait(self, lane: Lane, request: Request) -> None:
+    def _wait(self, tenant: str, lane: Lane, request: Request) -> None:
         """Return when there is an answer, or when this caller has to lead."""
         deadline = time.monotonic() + PATIENCE
         while not request.bell.acquire(timeout=LOOK_ROUND):
             with self._lock:
-                if request.answer is not None or lane.leader is request:
+                if request.answer is not None:
+                    return
+                if lane.leader is request:
+                    if request in lane.waiting:  # the hand-over was interrupted
+                        lane.waiting.remove(request)
                     return
                 is_waiting = request in lane.waiting
                 if is_waiting and not lane.leader.thread.is_alive():
@@ -128,6 +133,8 @@ class Groups:
                     lane.leader = request
                     return
                 if time.monotonic() > deadline:
+                    if self._lanes.get(tenant) is lane:
+                        del self._lanes[tenant]  # who comes now need not wait for this leader
                     if not is_waiting:
                         raise unknown()
                     lane.waiting.remove(request)
@@ -138,7 +145,7 @@ class Groups:
         batch = [own]
         try:
             answers = self._send(tenant, lane, batch)
-            self._leave(tenant, lane, own)
+            self._leave(tenant, own)
             for request, answer in zip(batch, answers, strict=True):
                 request.tell(answer)
         except BaseException as error:  # an interrupt: nobody may be left waiting
@@ -150,20 +157,20 @@ class Groups:
         self, tenant: str, lane: Lane, batch: list[Request]
     ) -> list[list[Row] | BaseException]:
         """Gather the group and run it: an answer for each request, never an error of its own."""
-        pool = self._pool()
+        pool, connection = self._pool(), None
         try:
             connection = pool.getconn()
-        except psycopg.Error as error:
-            # Nothing can be sent: all who wait hear it now, not one after the other.
-            self._gather(lane, batch, bounded=False)
-            return [unreached(error) for _ in batch]
-        try:
             self._gather(lane, batch)
             if len(batch) == 1:
                 return [_one(connection, tenant, batch[0])]
             return _many(connection, tenant, batch)
+        except psycopg.Error as error:
+            # No connection: all who wait hear it now, not one after the other.
+            self._gather(lane, batch, bounded=False)
+            return [unreached(error) for _ in batch]
         finally:
-            pool.putconn(connection)
+            if connection is not None:
+                pool.putconn(connection)
 
     def _gather(self, lane: Lane, batch: list[Request], *, bounded: bool = True) -> None:
         """Take those who wait, up to the bounds of a group."""
@@ -177,12 +184,15 @@ class Groups:
                 lane.waiting.popleft()
             self.sizes[len(batch)] = self.sizes.get(len(batch), 0) + 1
 
-    def _leave(self, tenant: str, lane: Lane, request: Request) -> None:
+    def _leave(self, tenant: str, request: Request) -> None:
         """Wait no longer; where this caller leads, hand over to the next or close the lane.
 
         In an order in which an interrupt at any point leaves somebody who leads or will see that
         nobody does; and it can be repeated.
         """
+        lane = request.lane
+        if lane is None:
+            return
         with self._lock:
             if lane.leader is not request:
                 if request in lane.waiting:
@@ -198,15 +208,15 @@ class Groups:
 
     def _alone(self, tenant: str, request: Request) -> list[Row]:
         """Run a request by itself: its group failed for a reason that may be another's."""
-        pool = self._pool()
+        pool, connection = self._pool(), None
         try:
             connection = pool.getconn()
+            answer = _one(connection, tenant, request)
         except psycopg.Error as error:
             raise unreached(error) from error
-        try:
-            answer = _one(connection, tenant, request)
         finally:
-            pool.putconn(connection)
+            if connection is not None:
+                pool.putconn(connection)
         if isinstance(answer, BaseException):
             raise answer
         return answer

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import LiteralString
 
+import psycopg
+
 from domain.facts import Act
 from ledger import queries
 from ledger.codec import checked_text, naive_time
 from ledger.errors import KeyTaken, key_reused, not_open
+from ledger.failures import not_in_record, unknown
 from ledger.group import groups_of
 from ledger.idempotency import Idempotency
 from ledger.names import Names
@@ -60,13 +63,18 @@ class FactStore:
         A key that was used for the same request gives the first receipts and records nothing.
         Raises Invalid, UnknownFact (a class without a stored name), NotFound (the tenant),
         KeyReused, StaleVersion (with `current_version`): the first that applies, in this order.
+        Unavailable says that nothing was recorded now, OutcomeUnknown that the connection was
+        lost in between: ask again with the same key.
         """
         new = columns(facts, act, self.names)
         try:
             return _receipts(new, self._groups.append(tenant, new, idempotency))
         except KeyTaken:
             assert idempotency is not None
-            answer = self.idempotent_answer(tenant, idempotency.key, idempotency.fingerprint)
+            try:
+                answer = self.idempotent_answer(tenant, idempotency.key, idempotency.fingerprint)
+            except psycopg.Error as error:
+                raise unknown(error) from error
             if answer is None:
                 raise
             return answer.receipts
@@ -109,6 +117,18 @@ class FactStore:
                 else queries.rows(connection, queries.RECEIPTS, [tenant, first, last])
             )
         return Answer(answer, [receipt(row) for row in rows])
+
+    def check_receipt(self, tenant: str, given: Receipt) -> None:
+        """Hold a receipt that a client was given against the record as it stands.
+
+        Raises NotInRecord where its fact is not there or is another one: the record was restored
+        to an earlier time, or altered. Raises NotFound (the tenant).
+        """
+        place = [tenant, given.position, given.position]
+        with self._pool.connection() as connection:
+            found = [receipt(row) for row in queries.rows(connection, queries.RECEIPTS, place)]
+        if found != [given]:
+            raise not_in_record(given, found[0] if found else None, self.head(tenant)[0])
 
     def stream(
         self,
