@@ -28,6 +28,7 @@ from projections.audit_words_other import (
     tell_single,
     tell_template,
 )
+from projections.audit_words_steps import WORDS, tell_step
 from projections.contract_terms import CONTRACT_FACTS
 from projections.model import Connection, names_of
 from projections.rows import Row, Table, as_json, distinct
@@ -58,6 +59,7 @@ names = names_of(
     payout.PayoutInstructed,
     payout.PayoutSettled,
     payout.PayoutReturned,
+    *WORDS,
 )
 
 ENTRY = Table(
@@ -126,13 +128,13 @@ def _load(connection: Connection, tenant: str, streams: Sequence[str]) -> dict[s
 def _tell(states: dict[str, Any], recorded: Recorded) -> Told:
     teller = TELLERS.get(_kind(recorded.stream))
     if teller is None:
-        return tell_single(recorded.fact)
+        return tell_step(recorded.fact) or tell_single(recorded.fact)
     before = states.get(recorded.stream, teller.empty)
     after = teller.evolve(before, recorded.fact, recorded)
     if isinstance(after, person.Person):
         after = msgspec.structs.replace(after, sealed={})
     states[recorded.stream] = after
-    told = teller.tell(before, recorded.fact)
+    told = tell_step(recorded.fact) or teller.tell(before, recorded.fact)
     if isinstance(after, Contract):
         return msgspec.structs.replace(told, contract=after.contract, person=after.person)
     if isinstance(after, person.Person):

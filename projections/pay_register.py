@@ -15,6 +15,7 @@ from msgspec.structs import astuple
 
 from domain import payrun
 from domain.payrun import PayRun, PayslipComputed
+from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 from ledger.records import Recorded
 from projections.model import Connection, names_of
 from projections.pay_queries import (
@@ -49,6 +50,10 @@ names = names_of(
     payrun.PayRunApproved,
     payrun.PayRunRejected,
     payrun.PayRunPosted,
+    PayRunReviewed,
+    PayRunPaid,
+    PayRunReconciled,
+    PayRunClosed,
 )
 
 RUN = Table(

@@ -10,7 +10,13 @@ from typing import Any, LiteralString
 import msgspec
 
 from domain.facts import Fact
-from domain.payout import PayoutInstructed, PayoutReturned, PayoutSettled
+from domain.payout import (
+    PayoutFailed,
+    PayoutInstructed,
+    PayoutReturned,
+    PayoutSent,
+    PayoutSettled,
+)
 from ledger.records import Recorded
 from projections.model import Connection, Pool, names_of
 from projections.paging import Page, after, limited, page
@@ -19,7 +25,7 @@ from projections.rows import Row, Table, distinct, last_segment
 name = "payout_ledger"
 version = 1
 tables = ("payout", "payout_attempt")
-names = names_of(PayoutInstructed, PayoutSettled, PayoutReturned)
+names = names_of(PayoutInstructed, PayoutSent, PayoutSettled, PayoutReturned, PayoutFailed)
 
 PAYOUT = Table(
     "payout",
@@ -171,6 +177,10 @@ def _answer(fact: Fact) -> Answer:
     """What the bank said: status, its reference, its reason, the day."""
     if isinstance(fact, PayoutSettled):
         return ("settled", fact.bank_reference, None, fact.effective)
+    if isinstance(fact, PayoutSent):
+        return ("sent", None, None, None)
+    if isinstance(fact, PayoutFailed):
+        return ("failed", None, fact.reason_code, fact.effective)
     if isinstance(fact, PayoutReturned):
         return ("returned", None, fact.reason_code, fact.effective)
     raise TypeError(f"a payout has no fact {type(fact).__name__}")

@@ -13,9 +13,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from domain import payrun
+from domain.facts import Fact
 from domain.lines import Payslip
 from domain.money import ZERO
-from domain.payout import PayoutInstructed, PayoutReturned, PayoutSettled
+from domain.payout import (
+    PayoutFailed,
+    PayoutInstructed,
+    PayoutReturned,
+    PayoutSent,
+    PayoutSettled,
+)
 from domain.payrun import PayRun, PayslipComputed
 from domain.payslip import ENGINE_VERSION
 from domain.periods import Month
@@ -34,6 +41,20 @@ from workflows.payrun import _Computation, _in_run
 from workflows.verify_register import FoldedRegister, Slip
 
 PAGE = 2_000
+ANSWERS: dict[type[Fact], str] = {
+    PayoutSent: "sent",
+    PayoutSettled: "settled",
+    PayoutReturned: "returned",
+    PayoutFailed: "failed",
+}
+"""Fact about an instruction → the state after it."""
+AWAITED: dict[type[Fact], tuple[str, ...]] = {
+    PayoutSent: ("instructed",),
+    PayoutSettled: ("instructed", "sent"),
+    PayoutReturned: ("instructed", "sent", "settled"),
+    PayoutFailed: ("instructed", "sent"),
+}
+"""Fact about an instruction → the states it may follow."""
 NAMES = tuple(name for name in STORED_NAMES if name.startswith(("pay.", "payout.")))
 _SUMS = ("gross", "contributions", "tax", "net")
 
@@ -70,7 +91,13 @@ class PayVerification:
             match record.fact:
                 case PayslipComputed():
                     self._slip(record, record.fact, payload)
-                case PayoutInstructed() | PayoutSettled() | PayoutReturned():
+                case (
+                    PayoutInstructed()
+                    | PayoutSent()
+                    | PayoutSettled()
+                    | PayoutReturned()
+                    | PayoutFailed()
+                ):
                     self._payout(record)
                 case _ if record.stream.startswith("payrun/"):
                     self._step(record)
@@ -230,14 +257,13 @@ class PayVerification:
         if isinstance(fact, PayoutInstructed):
             self.payouts.counted += 1
             self._against_payslip(place, payout, fact)
-            if status not in ("none", "returned") or fact.attempt != attempt + 1:
+            if status not in ("none", "returned", "failed") or fact.attempt != attempt + 1:
                 self.payouts.add(place, f"{payout} was {status} and is instructed again")
             self._instructed[payout] = fact.attempt, "instructed"
-        elif isinstance(fact, PayoutSettled | PayoutReturned):
-            if status != "instructed" or fact.end_to_end_id != f"{payout}.{attempt}":
+        elif isinstance(fact, PayoutSent | PayoutSettled | PayoutReturned | PayoutFailed):
+            if status not in AWAITED[type(fact)] or fact.end_to_end_id != f"{payout}.{attempt}":
                 self.payouts.add(place, f"an answer to {fact.end_to_end_id}, which awaits none")
-            settled = isinstance(fact, PayoutSettled)
-            self._instructed[payout] = attempt, "settled" if settled else "returned"
+            self._instructed[payout] = attempt, ANSWERS[type(fact)]
 
     def _against_payslip(self, place: str, payout: str, fact: PayoutInstructed) -> None:
         slip = self._register.posted_slip(fact.run, fact.contract)

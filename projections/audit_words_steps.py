@@ -1,0 +1,79 @@
+"""Facts told by one sentence with their own fields: steps of a run, the bank, statements."""
+
+from __future__ import annotations
+
+from domain import payout
+from domain.accounts import AccountsMapped
+from domain.bank_batch import (
+    BankDataOpened,
+    PayoutBatchApproved,
+    PayoutBatchProposed,
+    PayoutBatchSent,
+    PayoutBatchWithdrawn,
+    PayoutFileWritten,
+)
+from domain.bank_line import BankLineMatched, BankMatchKeyMade, BankStatementRecorded
+from domain.dispute import DisputeResolved, LineDisputed, PayslipConfirmed
+from domain.facts import Fact
+from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
+from projections.audit_words import Told
+
+WORDS: dict[type[Fact], tuple[str, str]] = {
+    PayRunReviewed: ("复核薪资批次及其异常", "Reviewed the run and its exceptions"),
+    PayRunPaid: (
+        "批次款项已全部指示付款：{payouts}笔，{amount}元",
+        "Every payable of the run is instructed: {payouts} payouts, {amount} yuan",
+    ),
+    PayRunReconciled: (
+        "批次对账完成：已到账{settled}笔，{amount}元",
+        "Reconciled the run: {settled} payouts settled, {amount} yuan",
+    ),
+    PayRunClosed: ("关闭薪资批次", "Closed the run"),
+    payout.PayoutSent: ("付款指令已送银行", "Sent to the bank"),
+    payout.PayoutFailed: (
+        "银行未执行付款（{reason_code}），款项重新待付",
+        "The bank did not carry it out ({reason_code}); the payable is open again",
+    ),
+    PayoutBatchProposed: (
+        "提出付款批：{payouts}笔，{total}元",
+        "Proposed a batch of {payouts} payouts, {total} yuan",
+    ),
+    PayoutBatchApproved: ("批准付款批", "Approved the batch"),
+    PayoutBatchWithdrawn: ("撤回付款批", "Withdrew the batch"),
+    PayoutBatchSent: ("付款文件已送银行", "Sent the file to the bank"),
+    BankDataOpened: (
+        "为付款文件打开{persons}人的收款账户",
+        "Opened the accounts of {persons} people for a payment file",
+    ),
+    PayoutFileWritten: (
+        "生成付款文件（{format}）：{payouts}笔，{total}元",
+        "Wrote the payment file ({format}): {payouts} payouts, {total} yuan",
+    ),
+    BankStatementRecorded: (
+        "收到银行对账单 {statement}（{format}）",
+        "Recorded the bank's statement {statement} ({format})",
+    ),
+    BankLineMatched: (
+        "确认对账单第{line_no}行对应 {end_to_end_id}",
+        "Confirmed that line {line_no} is {end_to_end_id}",
+    ),
+    BankMatchKeyMade: ("生成对账摘要密钥", "Made the key of the matching digests"),
+    AccountsMapped: ("设定会计科目对照", "Mapped the accounts of the journal"),
+    PayslipConfirmed: (
+        "确认批次{run}的工资单，实发{net}元",
+        "Confirmed the payslip of run {run}, net {net} yuan",
+    ),
+    LineDisputed: ("对批次{run}第{line}行提出异议", "Disputed line {line} of run {run}"),
+    DisputeResolved: ("异议处理结果：{outcome}", "Resolved the dispute: {outcome}"),
+}
+"""Class → sentences over its fields. What a person wrote freely is not repeated here."""
+
+
+def tell_step(fact: Fact) -> Told | None:
+    """The fact in words; None where another teller knows it."""
+    words = WORDS.get(type(fact))
+    if words is None:
+        return None
+    fields = {name: getattr(fact, name) for name in fact.__struct_fields__}
+    contract = fields.get("contract")
+    return Told(words[0].format(**fields), words[1].format(**fields), contract=contract)
