@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,7 +26,13 @@ class Term(msgspec.Struct, frozen=True):
     @property
     def clause(self) -> Clause:
         """The typed parameters."""
-        return clause_of(self.data)
+        return _clause_of(msgspec.json.encode(self.data))
+
+
+@lru_cache(maxsize=8192)
+def _clause_of(data: bytes) -> Clause:
+    """Reading a clause takes as long as a small query, and clauses are frozen: once is enough."""
+    return clause_of(msgspec.json.decode(data))
 
 
 def paint(terms: tuple[Term, ...], new: Term) -> tuple[Term, ...]:
