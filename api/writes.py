@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
 from api.auth import Allowed, Caller
@@ -191,16 +192,16 @@ def _kept_answer(answer: bytes) -> Response:
     return raw_answer(bytes(kept.body), kept.status, kept.headers, replayed=True)
 
 
-def writing(act: str) -> Any:
-    """`Annotated[Write, writing("contract.amend")]`: a caller who may, and what was sent."""
-    allowed = Allowed(act)
+class Writing(Allowed):
+    """The dependency that knows the caller, lets in who may write, and reads the headers."""
 
-    async def write(
+    async def __call__(  # type: ignore[override]
+        self,
         request: Request,
-        caller: Caller = Depends(allowed),
         idempotency_key: KeyHeader = None,
         if_match: MatchHeader = None,
     ) -> Write:
+        caller = await self.caller(request, await HTTPBearer.__call__(self, request))
         expected, key = _expected(if_match), _key(idempotency_key)
         if key is None:
             return Write(caller, None, b"", expected)
@@ -210,7 +211,10 @@ def writing(act: str) -> Any:
             made = await run_in_threadpool(_print, request, caller, expected)
         return Write(caller, key, made, expected)
 
-    return Depends(write)
+
+def writing(act: str) -> Any:
+    """`Annotated[Write, writing("contract.amend")]`: a caller who may, and what was sent."""
+    return Depends(Writing(act))
 
 
 def _key(text: str | None) -> str | None:
@@ -244,7 +248,8 @@ def _expected(text: str | None) -> int | None:
 
 def _print(request: Request, caller: Caller, expected: int | None) -> bytes:
     """What makes two requests the same: who, method, address, version and body."""
-    address = f"{request.url.path}?{request.url.query}"
+    scope = request.scope
+    address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
     body = getattr(request.state, "json", None)
     return fingerprint(f"{request.method} {caller.actor}", address, [expected, body])
 

@@ -38,12 +38,16 @@ Size = Annotated[int, Query(ge=1, le=2**62)]
 Id = Annotated[str | None, Query(max_length=200)]
 
 
-async def _reader(tenant: str, request: Request) -> Caller:
-    """A caller who may read the audit trail of this tenant."""
-    caller = await Allowed(ACT)(request, _credentials(request))
-    if caller.tenant != tenant:
-        raise NotFound("没有这个日志", f"There is no log {tenant} for you", do="Look at the name.")
-    return caller
+class LogReader(Allowed):
+    """A caller who may read the audit trail of the tenant whose log it is."""
+
+    async def __call__(self, tenant: str, request: Request) -> Caller:  # type: ignore[override]
+        caller = await self.caller(request, _credentials(request))
+        if caller.tenant != tenant:
+            raise NotFound(
+                "没有这个日志", f"There is no log {tenant} for you", do="Look at the name."
+            )
+        return caller
 
 
 def _credentials(request: Request) -> HTTPAuthorizationCredentials | None:
@@ -59,7 +63,7 @@ def _credentials(request: Request) -> HTTPAuthorizationCredentials | None:
     return HTTPAuthorizationCredentials(scheme="Bearer", credentials=text)
 
 
-Reader = Annotated[Caller, Depends(_reader)]
+Reader = Annotated[Caller, Depends(LogReader(ACT))]
 
 
 @contextmanager
