@@ -16,7 +16,7 @@ from domain.refusals import Invalid, NotFound, Refusal
 from domain.tenant import TenantOpened
 from domain.terms import Term, terms_on
 from ledger.idempotency import Idempotency
-from ledger.records import Receipt
+from ledger.records import Receipt, Recorded
 from workflows.definitions import (
     KPI_NAMES,
     METRIC_NAMES,
@@ -96,22 +96,32 @@ def act_on(
     plan: PlanContext | None = None,
 ) -> Outcome[Contract]:
     """Let one command act on one contract. `plan` may be read once for many contracts."""
-    context = plan or _plan_for(desk, tenant, command)
+    stream, loaded = f"contract/{contract_id}", None
+    if plan is None:
+        plan, loaded = _plan_for(desk, tenant, stream, command)
 
     def decide(state: Contract) -> Sequence[Fact]:
-        return contract.decide(state, command, ask.act, context)
+        return contract.decide(state, command, ask.act, plan)
 
-    return handle(desk, tenant, f"contract/{contract_id}", Contract(), contract.evolve, decide, ask)
+    return handle(desk, tenant, stream, Contract(), contract.evolve, decide, ask, loaded)
 
 
-def _plan_for(desk: Desk, tenant: str, command: contract_commands.ContractCommand) -> PlanContext:
-    """Commands that change no clause need no plan check."""
+def _plan_for(
+    desk: Desk, tenant: str, stream: str, command: contract_commands.ContractCommand
+) -> tuple[PlanContext, list[Recorded] | None]:
+    """What a command is checked with, and the stream where it was read on the way.
+
+    Commands that change no clause need no plan check.
+    """
     checked = (
         contract_commands.DraftContract
         | contract_commands.AmendContract
         | contract_commands.RenewContract
     )
-    return plan_context(desk, tenant) if isinstance(command, checked) else PlanContext()
+    if not isinstance(command, checked):
+        return PlanContext(), None
+    make = partial(_plan_context, desk, tenant)
+    return desk.memory.get_with(stream, desk.store, tenant, "plan", PLAN_NAMES, make)
 
 
 @dataclass(frozen=True, slots=True)

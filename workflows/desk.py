@@ -10,6 +10,7 @@ from domain.facts import Act, Fact, Place
 from domain.refusals import WrongState
 from ledger.application import TenantLedger
 from ledger.figures import FigureStore
+from ledger.fresh import Loaded
 from ledger.idempotency import Idempotency
 from ledger.records import Receipt, Recorded
 from ledger.store import FactStore
@@ -92,13 +93,19 @@ def handle(
     evolve: Evolve[State],
     decide: Decide[State],
     ask: Ask,
+    loaded: list[Recorded] | None = None,
 ) -> Outcome[State]:
     """Decide on a stream and record what follows; the state is the one after it.
+
+    `loaded` are the facts of the stream, where they were read already.
 
     A key that was answered before gives the first receipts and the state of then. Raises the
     refusal of `decide`, StaleVersion and KeyReused (see `TenantLedger.act`).
     """
-    done = TenantLedger(desk.store, tenant).act(
+    ledger = TenantLedger(desk.store, tenant)
+    if loaded is not None:
+        ledger = Loaded(desk.store, tenant, stream, loaded)
+    done = ledger.act(
         stream,
         empty,
         evolve,

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from ledger.fresh import stream_and_news
+from ledger.records import Recorded
 from ledger.store import FactStore
 
 Made = TypeVar("Made")
@@ -35,6 +37,26 @@ class Memory:
         kept = self._kept.get((tenant, what))
         if kept is not None and not store.facts_after(tenant, kept[0], 1, names=names):
             return kept[1]
+        return self._made(store, tenant, what, make)
+
+    def get_with(
+        self,
+        stream: str,
+        store: FactStore,
+        tenant: str,
+        what: str,
+        names: Sequence[str],
+        make: Callable[[int], Made],
+    ) -> tuple[Made, list[Recorded] | None]:
+        """`get`, and in the same look the facts of a stream; None where it made things afresh."""
+        kept = self._kept.get((tenant, what))
+        if kept is not None:
+            found, news = stream_and_news(store, tenant, stream, names, kept[0])
+            if not news:
+                return kept[1], found
+        return self._made(store, tenant, what, make), None
+
+    def _made(self, store: FactStore, tenant: str, what: str, make: Callable[[int], Made]) -> Made:
         position = store.head(tenant)[0]
         made = make(position)
         with self._lock:
