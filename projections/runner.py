@@ -60,7 +60,8 @@ class Runner:
         target = self._store.head(tenant)[0]
         if upto is not None:
             target = min(target, upto)
-        with self._pool.connection() as connection:
+        with self._pool.connection() as connection, connection.transaction():
+            prepare(connection)
             progress.ensure(connection, tenant, self.models.values())
         with Ahead(self._pages) as pages:
             while self._step(tenant, target, pages):
