@@ -156,8 +156,8 @@ class TenantLedger:
         made = columns(new, act, names)
         if len(receipts) != len(new):
             return Done(receipts, None, replayed=True)
-        for name, line, receipt in zip(made.names, made.states, receipts, strict=True):
-            envelope = place_line(_place_of(self.tenant, name, receipt)) + b"\n" + line
+        for fact, name, line, receipt in zip(new, made.names, made.states, receipts, strict=True):
+            envelope = place_line(_place_of(self.tenant, fact, name, receipt)) + b"\n" + line
             if leaf_hash(envelope).hex() != receipt.leaf_hash:
                 return Done(receipts, None, replayed=True)
             place = recorded(envelope, names)
@@ -172,16 +172,16 @@ class TenantLedger:
         return None if answer is None else answer.receipts
 
 
-def _place_of(tenant: str, name: str, receipt: Receipt) -> PlaceLine:
-    """Line 1 of the envelope that a receipt is for."""
+def _place_of(tenant: str, new: NewFact, name: str, receipt: Receipt) -> PlaceLine:
+    """Line 1 of the envelope of a new fact, if the receipt is for it and for no earlier one."""
     return PlaceLine(
         format=FORMAT,
         name=name,
         position=receipt.position,
         recorded_at=receipt.recorded_at,
-        stream=receipt.stream,
+        stream=new.stream,
         tenant=tenant,
-        version=receipt.version,
+        version=new.version,
     )
 
 
