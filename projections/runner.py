@@ -60,12 +60,18 @@ class Runner:
         target = self._store.head(tenant)[0]
         if upto is not None:
             target = min(target, upto)
-        with self._pool.connection() as connection, connection.transaction():
-            prepare(connection)
-            progress.ensure(connection, tenant, self.models.values())
+        self._begin(tenant)
         with Ahead(self._pages) as pages:
             while self._step(tenant, target, pages):
                 pass
+
+    def _begin(self, tenant: str) -> None:
+        """Give the read models that have none their marks."""
+        with self._pool.connection() as connection:
+            if self.models.keys() - progress.marks(connection, tenant).keys():
+                with connection.transaction():
+                    prepare(connection)
+                    progress.ensure(connection, tenant, self.models.values())
 
     def catch_up_all(self) -> None:
         """Apply what is recorded of every tenant."""
