@@ -13,6 +13,7 @@ from domain import tax
 from domain.carry import overtaken
 from domain.guards import deduction_guard, non_compete_pay
 from domain.insurance import DeclaredLine, contributions, declared, difference
+from domain.kpi_terms import KpiMetric, check_weights
 from domain.law import load_law_book
 from domain.lines import Line, PaidMonth, Payslip
 from domain.pay_input import Insurance, TaxProfile
@@ -24,6 +25,7 @@ from tests.domain.paying import (
     base_pay,
     commission,
     earned,
+    fan_bonus,
     guarantee,
     measured,
     on,
@@ -422,3 +424,98 @@ class TestLineage:
             "metric": "traffic", "this_month": "1200", "last_month": "1000"
         }  # fmt: skip
         assert line.lineage["batches"] == ["now", "last"]
+
+    def test_fixed_pay_names_its_amount_and_policy_and_no_figures(self):
+        line = earned(term("b", base_pay("8000")), figures=measured(on(3, "sales", 1)))[0]
+        assert (line.base, line.lineage["proration"]) == (8000, "workdays_actual")
+        assert line.lineage["batches"] == []
+
+    def test_a_bonus_names_its_figure_and_how_often_it_was_earned(self):
+        clause = fan_bonus(threshold="10", per="step", step_size="5", category="beauty")
+        figures = measured(on(3, "fans", 21, "beauty"), on(3, "fans", 99, "food"))
+        line = earned(term("f", clause), figures=figures)[0]
+        assert (line.base, line.amount) == (21, 10000)
+        assert line.lineage["metrics"] == ["fans/beauty"]
+        assert line.lineage["awards"] == 2
+        assert line.en.endswith("paid above 10, for each full 5: 2 × 5,000.00 = 10,000.00")
+
+    def test_a_bonus_without_a_category_names_its_metric_alone(self):
+        line = earned(term("f", fan_bonus()), figures=measured(on(3, "fans", 60000, "food")))[0]
+        assert (line.lineage["metrics"], line.amount) == (["fans"], 5000)
+
+    def test_an_uplift_names_its_figure_and_its_rate(self):
+        clause = {"kind": "category_uplift", "category": "beauty", "added_rate": "0.5%"}
+        given = term("u", {**clause, "stacking_order": 1})
+        line = earned(given, figures=measured(on(3, "sales", 1000, "beauty")))[0]
+        assert (line.code, line.base, line.rate) == ("category_uplift", 1000, D("0.005"))
+        assert line.lineage["metrics"] == ["sales/beauty"]
+
+    def test_an_uplift_on_days_that_do_not_add_up_is_refused_with_its_clause(self):
+        clause = {"kind": "category_uplift", "category": "beauty", "added_rate": "0.5%"}
+        given = term("u", {**clause, "metric": "peak", "stacking_order": 1})
+        with pytest.raises(Invalid, match="metric peak do not add up: clause u"):
+            earned(given, figures=measured(on(3, "peak", 1, "beauty"), peak="max"))
+
+
+class TestFigures:
+    def test_a_bonus_whose_terms_change_twice_gives_each_award_once(self):
+        """A step each 10 fans: two reached on the 3rd, a third on the 13th, none after."""
+        clause = fan_bonus(threshold="0", boundary="from", per="step", step_size="10")
+        parts = [
+            term("f", {**clause, "amount": amount}, start=date(2025, 3, a), end=date(2025, 3, b))
+            for amount, a, b in (("1", 1, 10), ("2", 10, 20), ("4", 20, 31))
+        ]
+        figures = measured(on(3, "fans", 20), on(13, "fans", 10), on(23, "fans", 9))
+        assert [line.amount for line in earned(*parts, figures=figures)] == [2, 2, 0]
+
+    def test_a_day_is_live_by_all_its_minutes_together(self):
+        asked = {"days": 1, "hours_a_day": "6"}
+        given = term("g", guarantee("1000", conditions=asked))
+        rows = (on(3, "live_minutes", 200), on(3, "live_minutes", 160))
+        assert amounts(earned(given, figures=measured(*rows))) == ["guarantee 1000.00"]
+
+    def test_days_after_the_guarantees_end_do_not_meet_its_conditions(self):
+        asked = {"days": 1, "hours_a_day": "1"}
+        given = term("g", guarantee("3100", conditions=asked), end=date(2025, 3, 11))
+        on_its_days = earned(given, figures=measured(on(10, "live_minutes", 60)))
+        assert amounts(on_its_days) == ["guarantee 1000.00"]
+        after = earned(given, figures=measured(on(11, "live_minutes", 60)))
+        assert amounts(after) == ["guarantee 0.00"]
+        assert "0 days live of 1 hours or more; 1 were agreed" in after[0].en
+
+    def test_sessions_of_a_category_are_counted_by_its_own_minutes(self):
+        clause = {"kind": "sessions", "least": 1, "per": "month", "hours_each": "1"}
+        given = term("s", {**clause, "category": "beauty"})
+        of_another = earned(given, figures=measured(on(3, "live_minutes", 60, "food")))
+        assert [line.component for line in of_another] == ["information"]
+        assert earned(given, figures=measured(on(3, "live_minutes", 60, "beauty"))) == ()
+
+    def test_pay_of_exactly_the_guarantee_has_no_line_for_it(self):
+        lines = earned(
+            term("c", commission("100%")),
+            term("g", guarantee("1000")),
+            figures=measured(on(3, "sales", 1000)),
+        )
+        assert amounts(lines) == ["commission 1000.00"]
+
+    def test_half_a_yuan_above_the_guarantee_comes_back_and_the_line_says_what_is_left(self):
+        line = earned(
+            term("b", base_pay("500")),
+            term("c", commission("100%")),
+            term("g", guarantee("1000", "recoverable_draw")),
+            figures=measured(on(3, "sales", "500.50")),
+            draw_balance=D("9.50"),
+        )[-1]
+        assert (line.code, line.amount, line.base) == ("draw_recovery", D("-0.50"), D("9.50"))
+        assert line.en.endswith("0.50 taken back, 9.00 left")
+
+
+def test_a_wages_result_names_its_month() -> None:
+    payment = tax.WagesPayment(income=D(1), months_employed=1)
+    assert tax.wages_tax(tax.WagesYear(year=2025), payment, DECEMBER, BOOK).month == DECEMBER
+
+
+def test_a_metric_may_weigh_nothing_but_not_be_capped_at_nothing() -> None:
+    check_weights((KpiMetric("a", D(1), D(1), D(1)), KpiMetric("b", D(0), D(1), D(1))))
+    with pytest.raises(Invalid):
+        check_weights((KpiMetric("a", D(1), D(1), D(0)),))
