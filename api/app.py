@@ -47,12 +47,12 @@ from workflows.desk import Desk
 ROUTERS = tuple(
     module.router
     for module in (
+        contract_acts,  # asked most: the framework tries one route after the other
         tenants,
         api_keys,
         persons,
         templates,
         contracts,
-        contract_acts,
         contract_reads,
         amendments,
         kpi_schemes,
