@@ -2,13 +2,15 @@
 # make serve  the service, on DATABASE_URL where it is set
 # make test   every check: style, types, rooms, tests
 # make bench  the benchmarks, each beside its raw-PostgreSQL reference
+# make soak   the promises for as long as told: MINUTES=10 SEED=…
 # make lint   style and types alone
 # make env    the environment alone; PYTHON=… names the interpreter
 
-.PHONY: demo serve test bench lint env lock schema
+.PHONY: demo serve test soak bench lint env lock schema
 .DEFAULT_GOAL := demo
 export PYTHON
 PYTEST_ARGS ?=
+MINUTES ?= 10
 
 demo: env
 	@exec ./tallystick demo
@@ -18,6 +20,12 @@ serve: env
 
 test: lint
 	.venv/bin/python -m pytest -n 2 --durations=15 $(PYTEST_ARGS)
+	.venv/bin/python -m tests.soak.old_postgres .venv/bin/python -m pytest -q -n 2 \
+		-m "postgres and not slow" --ignore=tests/ledger/test_restore.py \
+		tests/ledger tests/projections
+
+soak: env
+	.venv/bin/python scripts/soak.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: env
 	.venv/bin/python -m bench

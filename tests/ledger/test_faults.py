@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -146,8 +147,10 @@ def test_connections_that_died_while_idle_are_replaced_unseen(
 ) -> None:
     with over(shared_database) as store:
         race(4, lambda n: keyed(store, tenant, f"a{n}"))
+        kill: LiteralString = KILL.replace("AND wait_event_type = 'Lock'", "")
         with pool.connection() as killer:
-            killer.execute(KILL.replace("AND wait_event_type = 'Lock'", ""))
+            while killer.execute(kill).fetchall():  # until none of them is left
+                time.sleep(0.01)
         race(4, lambda n: keyed(store, tenant, f"b{n}"))
         assert len(store.facts_after(tenant, 0, 99)) == 16
     assert whole(pool, tenant) == 16

@@ -45,7 +45,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def _new(self, parts: list[tuple[str, int]]) -> list[NewFact]:
         """Facts for these streams, each a step off the version that follows (mostly 0)."""
         versions = dict(self.versions)
-        new = []
+        new: list[NewFact] = []
         for stream, off in parts:
             version = max(1, versions.get(stream, 0) + 1 + off)
             versions[stream] = version

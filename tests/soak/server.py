@@ -16,8 +16,13 @@ import psycopg
 
 from api import postgres_keeper as keeper
 
-OLD_BINARIES = Path(os.environ.get("TALLYSTICK_OLD_POSTGRES", "/usr/lib/postgresql/15/bin"))
-"""The oldest version that is supported; Debian's package `postgresql` has it here."""
+_DEBIAN = sorted(
+    Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(3)
+)
+OLD_BINARIES = Path(
+    os.environ.get("TALLYSTICK_OLD_POSTGRES") or [*_DEBIAN, Path("/usr/lib/postgresql/15/bin")][0]
+)
+"""An older version than the embedded one: the oldest that Debian's package `postgresql` put here."""
 _DATABASE = "tallystick"
 
 
