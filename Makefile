@@ -1,12 +1,13 @@
 # make demo   a company to look at, on an embedded PostgreSQL
 # make serve  the service, on DATABASE_URL where it is set
 # make test   every check: style, types, rooms, tests
+# make test-old  the ledger's tests on an older PostgreSQL (15 on Debian 12)
 # make bench  the benchmarks, each beside its raw-PostgreSQL reference
 # make soak   the promises for as long as told: MINUTES=10 SEED=…
 # make lint   style and types alone
 # make env    the environment alone; PYTHON=… names the interpreter
 
-.PHONY: demo serve test soak bench lint env lock schema
+.PHONY: demo serve test test-old soak bench lint env lock schema
 .DEFAULT_GOAL := demo
 export PYTHON
 PYTEST_ARGS ?=
@@ -20,6 +21,8 @@ serve: env
 
 test: lint
 	.venv/bin/python -m pytest -n 2 --durations=15 $(PYTEST_ARGS)
+
+test-old: env
 	.venv/bin/python -m tests.soak.old_postgres .venv/bin/python -m pytest -q -n 2 \
 		-m "postgres and not slow" --ignore=tests/ledger/test_restore.py \
 		tests/ledger tests/projections
