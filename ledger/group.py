@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary, ref
 
 import psycopg
 
-from ledger import bulk, queries
+from ledger import queries
 from ledger.failures import failed, is_for_now, unavailable, unknown, unreached
 from ledger.idempotency import Idempotency
 from ledger.queries import Alone, Connection, Pool, Row
@@ -79,15 +79,12 @@ class Groups:
     def append(
         self, tenant: str, new: Columns, idempotency: Idempotency | None = None
     ) -> list[Row]:
-        """Append as one of a group, or by COPY where the facts are a group's worth by themselves:
-        rows (ordinal, position, leaf hash, recorded time).
+        """Append as one of a group: rows (ordinal, position, leaf hash, recorded time).
 
         Raises what `queries.append` raises, Unavailable where nothing was recorded, and
         OutcomeUnknown where the connection was lost and only the record can tell.
         """
         request = Request(new, idempotency)
-        if len(new.streams) >= bulk.LEAST:
-            return self._alone(tenant, request)
         try:
             lane = self._join(tenant, request)
             if lane.leader is not request:
@@ -210,8 +207,7 @@ class Groups:
             heir.ring()
 
     def _alone(self, tenant: str, request: Request) -> list[Row]:
-        """Run a request by itself: a large one, or one whose group failed, it may be for
-        another's reason."""
+        """Run a request by itself: its group failed for a reason that may be another's."""
         pool, connection = self._pool(), None
         try:
             connection = pool.getconn()
@@ -227,12 +223,8 @@ class Groups:
 
 
 def _one(connection: Connection, tenant: str, request: Request) -> list[Row] | BaseException:
-    new, idempotency = request.new, request.idempotency
     try:
-        first = bulk.first_versions(new) if len(new.streams) >= bulk.LEAST else None
-        if first is not None:
-            return bulk.append(connection, tenant, new, first, idempotency)
-        return queries.append_row(connection, tenant, new, idempotency)
+        return queries.append_row(connection, tenant, request.new, request.idempotency)
     except psycopg.Error as error:
         return failed(error, tenant, is_lost=connection.closed)
     except Exception as error:  # noqa: BLE001 - the caller's own, raised to it
