@@ -9,6 +9,7 @@ from api import (
     cli_bank,
     cli_company,
     cli_contract_amend,
+    cli_distribute,
     cli_figures,
     cli_measures,
     cli_pay,
@@ -62,5 +63,6 @@ for command in (
     cli_system.key,
     cli_system.migrate,
     cli_system.rebuild,
+    cli_distribute.distribute,
 ):
     main.add_command(command)
