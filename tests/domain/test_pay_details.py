@@ -16,10 +16,10 @@ from domain.insurance import DeclaredLine, contributions, declared, difference
 from domain.kpi_terms import KpiMetric, check_weights
 from domain.law import load_law_book
 from domain.lines import Line, PaidMonth, Payslip
-from domain.pay_input import Insurance, TaxProfile
+from domain.pay_input import Attendance, Insurance, TaxProfile, Unpaid
 from domain.payslip import differences, payslip
 from domain.periods import Month, Period
-from domain.refusals import Invalid
+from domain.refusals import AmbiguousClause, Invalid
 from tests.domain.paying import (
     amounts,
     base_pay,
@@ -39,6 +39,7 @@ from tests.domain.paying import (
 D = Decimal
 BOOK = load_law_book()
 DECEMBER = Month(2025, 12)
+POLICIES = ("paid_days_21_75", "deduct_21_75", "workdays_actual", "calendar_days")
 SHANGHAI = Insurance(city="shanghai", base=D(20000), fund_rate=D("0.07"), transferred=True)
 
 
@@ -391,6 +392,32 @@ class TestLineage:
         third = differences("2025-03", (*posted, *first, *second), again)
         assert [line.lineage["causes"] for line in third] == [["clauses"]]
         assert [line.amount for line in (*first, *second, *third)] == [D(25), D(15), D(-15)]
+        more = measured(*figures, *rest, on(5, "sales", 100), batches=["one", "two", "three"])
+        last = earned(term("c", five, position=11), figures=more)
+        fourth = differences("2025-03", (*posted, *first, *second, *third), last)
+        assert [line.lineage["causes"] for line in fourth] == [["batches"]]
+
+    def test_a_difference_names_changed_weights_and_a_changed_team(self):
+        figures = measured(on(3, "sales", 90), on(3, "fans", 50))
+        before = {"team_figures_last": measured(on(3, "traffic", 100, month=Month(2025, 2)))}
+        clauses = (term("p", performance("1000")), term("t", team("10%")))
+
+        def rated(weight: str, traffic: int) -> tuple[Line, ...]:
+            rest = str(1 - D(weight))
+            kpi = scheme(("sales", weight, "100", "1"), ("fans", rest, "100", "1"))
+            now = measured(on(3, "traffic", traffic))
+            return earned(*clauses, figures=figures, kpi=kpi, team_figures=now, **before)
+
+        posted = rated("0.9", 100)
+        made = differences("2025-03", posted, rated("1", 200))
+        assert [(n.clause, n.unrounded, n.lineage["causes"]) for n in made] == [
+            ("t", D(80), ["team"])
+        ]
+        made = differences("2025-03", posted, rated("0", 100))
+        assert [(n.clause, n.unrounded, n.lineage["causes"]) for n in made] == [
+            ("p", D(-800), ["kpi"])
+        ]
+        assert "draw" not in made[0].lineage
 
     def test_a_score_is_taken_apart_to_its_parts(self):
         kpi = scheme(("sales", "0.4", "100", "1.5"), ("fans", "0.6", "50", "2"), position=12)
@@ -519,3 +546,134 @@ def test_a_metric_may_weigh_nothing_but_not_be_capped_at_nothing() -> None:
     check_weights((KpiMetric("a", D(1), D(1), D(1)), KpiMetric("b", D(0), D(1), D(1))))
     with pytest.raises(Invalid):
         check_weights((KpiMetric("a", D(1), D(1), D(0)),))
+
+
+class TestAggregations:
+    """Three days of 10, 30 and 20: the peak is 30, the last is 20, the average is 20, in all 60."""
+
+    @pytest.mark.parametrize(
+        ("how", "month"), [("max", 30), ("last", 20), ("average", 20), ("sum", 60)]
+    )
+    def test_a_bonus_is_judged_by_the_month_as_its_metric_makes_it(self, how, month):
+        figures = measured(*(on(d, "fans", v) for d, v in ((1, 10), (2, 30), (3, 20))), fans=how)
+        line = earned(term("f", fan_bonus()), figures=figures)[0]
+        assert line.base == month
+
+    def test_an_average_of_two_days_is_half_of_both(self):
+        figures = measured(on(1, "fans", 10), on(2, "fans", 31), fans="average")
+        assert earned(term("f", fan_bonus()), figures=figures)[0].base == D("20.5")
+
+
+class TestEdges:
+    def test_a_day_of_rest_that_is_not_paid_counts_by_calendar_days_alone(self):
+        """Sunday 2 March 2025."""
+        away = Attendance((Unpaid(date(2025, 3, 2)),))
+        by = {
+            p: earned(term("b", base_pay("3100", p)), attendance=away)[0].amount for p in POLICIES
+        }
+        assert by == {**dict.fromkeys(POLICIES, 3100), "calendar_days": 3000}
+
+    def test_a_gate_is_passed_by_exactly_its_minimum(self):
+        clause = performance("1000", gates=[{"metric": "fans", "minimum": "5"}])
+        kpi = scheme(("sales", "1", "100", "1"))
+        for fans, paid in ((5, 1000), (4, 0)):
+            figures = measured(on(3, "sales", 100), on(3, "fans", fans))
+            assert earned(term("p", clause), figures=figures, kpi=kpi)[0].amount == paid
+
+    def test_a_team_grows_on_a_last_month_of_one(self):
+        lines = earned(
+            term("p", performance("1000")),
+            term("t", team("10%")),
+            figures=measured(on(3, "sales", 100)),
+            kpi=scheme(("sales", "1", "100", "1")),
+            team_figures=measured(on(3, "traffic", 2)),
+            team_figures_last=measured(on(3, "traffic", 1, month=Month(2025, 2))),
+        )
+        assert amounts(lines)[-1] == "team_incentive 100.00"
+
+    def test_a_team_that_did_not_grow_enough_has_no_rate(self):
+        lines = earned(
+            term("p", performance("1000")),
+            term("t", team("10%")),
+            figures=measured(on(3, "sales", 100)),
+            kpi=scheme(("sales", "1", "100", "1")),
+        )
+        assert (lines[-1].rate, lines[-1].amount) == (0, 0)
+        assert "no team figures last month" in lines[-1].en
+
+    def test_contributions_owed_from_before_are_held_against_pay_after_tax(self):
+        """1,000 less 30 of tax leaves 970 for the 980 that are owed."""
+        before = PaidMonth(month="2025-11", income=D(5000), months_employed=1)
+        facts = TaxProfile(employed_from=date(2025, 11, 1))
+        made = slip("6000", history=(before,), tax=facts, owed_in=D(-5980))
+        assert (made.tax, made.net, made.owed_out) == (30, 0, D(-10))
+
+    def test_a_fen_beyond_a_fifth_is_held_back_though_little_is_wanted(self):
+        made = slip("4.99", arrears=(late("-1"),))
+        assert (made.gross, made.carried_out) == (4, D("-0.01"))
+
+    def test_a_city_whose_minimum_wage_is_not_known_on_the_pay_date_guards_by_a_fifth(self):
+        """July 2025 paid in advance, on a day before Shanghai's table starts."""
+        own = replace(SHANGHAI, declared_insurance=D(0), declared_fund=D(0))
+        given = {"month": Month(2025, 7), "pay_date": date(2025, 6, 30), "insurance": own}
+        assert slip("1000", carried_in=D(-500), **given).gross == 800
+
+    def test_a_payslip_says_whose_it_is_and_for_which_month(self):
+        made = slip("1", contract="C-7", person="P-8", character="business_income")
+        assert (made.contract, made.person) == ("C-7", "P-8")
+        assert (made.month, made.pay_date) == ("2025-12", "2025-12-31")
+        assert made.character == "business_income"
+
+    def test_a_commission_line_says_its_figure_and_a_rate_where_there_is_one(self):
+        figures = measured(on(3, "sales", 150000, "beauty"))
+        plain = earned(term("c", commission("5%", category="beauty")), figures=figures)[0]
+        assert (plain.base, plain.rate) == (150000, D("0.05"))
+        assert plain.lineage["metrics"] == ["sales/beauty"]
+        tiers = commission("5%", ("100000", "1%"))
+        tiered = earned(term("c", tiers), figures=figures)[0]
+        assert (tiered.base, tiered.rate) == (150000, None)
+        assert tiered.lineage["slices"] == [["150000", "0.05"], ["50000", "0.01"]]
+
+    @pytest.mark.parametrize(
+        ("tiers", "problem"),
+        [
+            ([("1000", None), ("500", None)], "order"),
+            ([("500", "500")], "order"),
+            ([("500", "900"), ("1000", None)], "gap"),
+            ([("500", "1100"), ("1000", None)], "overlap"),
+            ([("500", "900")], "open_top"),
+        ],
+    )
+    def test_bad_tiers_are_refused_with_their_clause_and_their_problem(self, tiers, problem):
+        rows = [{"start": s, "rate": "1%", **({"end": e} if e else {})} for s, e in tiers]
+        clause = commission("5%", ("1", "1%"), tiers=rows)
+        with pytest.raises(Invalid) as refused:
+            earned(term("special", clause))
+        assert refused.value.details["problem"] == problem
+        assert refused.value.details["field"] == "special.tiers"
+
+    def test_tiers_that_can_be_read_in_many_ways_are_refused_with_their_clause(self):
+        clause = commission("5%", ("1000", "1%"), mode=None)
+        with pytest.raises(AmbiguousClause, match="Clause special does not say its mode"):
+            earned(term("special", clause))
+
+    def test_a_tier_is_left_at_its_end_by_the_boundary(self):
+        """Above 100 up to 200 and from 100 to 200 differ at both ends."""
+        for boundary, at_200 in (("above", "0.06"), ("from", "0.07")):
+            tiers = (("100", "1%"), ("200", "2%"))
+            clause = commission("5%", *tiers, mode="whole", boundary=boundary)
+            line = earned(term("c", clause), figures=measured(on(3, "sales", 200)))[0]
+            assert line.rate == D(at_200)
+
+    def test_a_changed_team_incentive_is_refused_with_its_clause(self):
+        kpi = scheme(("sales", "1", "100", "1"))
+        parts = (
+            term("t", team("10%"), end=date(2025, 3, 16)),
+            term("t", team("20%"), start=date(2025, 3, 16)),
+        )
+        with pytest.raises(Invalid) as refused:
+            earned(term("p", performance("1")), *parts, kpi=kpi)
+        assert refused.value.details["field"] == "t.effective"
+        with pytest.raises(Invalid) as refused:
+            earned(term("p", performance("1")), parts[1], kpi=kpi)
+        assert refused.value.details["field"] == "t.effective"
