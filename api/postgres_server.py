@@ -118,16 +118,19 @@ def server_place(folder: Path) -> Path:
     """
     link = folder.absolute() / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
-    if not link.exists():
-        if reachable(folder.absolute(), server_uid(None)):
-            link.mkdir(mode=0o711)
-        else:
-            link.unlink(missing_ok=True)
-            name = sha256(str(link).encode()).hexdigest()[:12]
-            target = Path("/var/lib/tallystick") / name
-            target.mkdir(mode=0o711, parents=True, exist_ok=True)
-            link.symlink_to(target)
-    return link.resolve()
+    if link.exists():
+        return link.resolve()
+    # Another process may be doing the same: each step is one that both can take.
+    if reachable(folder.absolute(), server_uid(None)):
+        link.mkdir(mode=0o711, exist_ok=True)
+        return link.resolve()
+    name = sha256(str(link).encode()).hexdigest()[:12]
+    target = Path("/var/lib/tallystick") / name
+    target.mkdir(mode=0o711, parents=True, exist_ok=True)
+    own = link.with_name(f"postgres.{os.getpid()}")
+    own.symlink_to(target)
+    own.replace(link)  # over a link whose target is gone, too
+    return target.resolve()
 
 
 def _start_keeper(place: Path, lock: int, durable: bool) -> subprocess.Popen[str]:
