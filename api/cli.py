@@ -13,6 +13,7 @@ from api import (
     cli_figures,
     cli_measures,
     cli_pay,
+    cli_people,
     cli_system,
 )
 from api.cli_base import Section
@@ -46,6 +47,8 @@ for command in (
     cli_system.try_files,
     cli_company.tenant,
     cli_company.person,
+    cli_people.career,
+    cli_people.competence,
     cli_company.template,
     cli_contract_amend.contract,
     cli_measures.metric,

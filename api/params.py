@@ -12,6 +12,7 @@ _LONG_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,159}$"
 ContractId = Annotated[str, Path(pattern=_ID, examples=["C-0001"])]
 PersonId = Annotated[str, Path(pattern=_ID, examples=["P-0001"])]
 TemplateId = Annotated[str, Path(pattern=_ID, examples=["beauty-full-time"])]
+TrackId = Annotated[str, Path(pattern=_ID, examples=["beauty"])]
 SchemeId = Annotated[str, Path(pattern=_ID, examples=["beauty-2025"])]
 MetricId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["sales"])]
 RunId = Annotated[str, Path(pattern=_ID, examples=["2025-03-1"])]

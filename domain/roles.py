@@ -12,6 +12,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 _STAFF: tuple[Role, ...] = ("hr", "finance", "approver", "lead", "auditor", "admin")
 _HR: tuple[Role, ...] = ("hr", "admin")
+_PEOPLE_READERS: tuple[Role, ...] = ("hr", "lead", "auditor", "admin")
 _PAY_READERS: tuple[Role, ...] = ("hr", "finance", "approver", "auditor", "admin")
 
 TABLE: dict[str, tuple[Role, ...]] = {
@@ -24,6 +25,12 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "person.register": _HR,
     "person.change": _HR,
     "person.set_tax_profile": ("hr", "finance", "admin"),
+    "career.read": _PEOPLE_READERS,
+    "career.record": ("hr", "lead", "admin"),
+    "career.assess": ("hr", "lead", "admin"),
+    "career.import": _HR,
+    "competence.read": _STAFF,
+    "competence.define": ("hr", "lead", "admin"),
     "template.read": _STAFF,
     "template.define": _HR,
     "contract.read": _STAFF,

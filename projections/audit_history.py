@@ -28,6 +28,8 @@ from projections.audit_words_other import (
     tell_single,
     tell_template,
 )
+from projections.audit_words_people import WORDS as PEOPLE_WORDS
+from projections.audit_words_people import tell_people
 from projections.audit_words_steps import WORDS, tell_step
 from projections.contract_terms import CONTRACT_FACTS
 from projections.model import Connection, names_of
@@ -60,6 +62,7 @@ names = names_of(
     payout.PayoutSettled,
     payout.PayoutReturned,
     *WORDS,
+    *PEOPLE_WORDS,
 )
 
 ENTRY = Table(
@@ -128,7 +131,8 @@ def _load(connection: Connection, tenant: str, streams: Sequence[str]) -> dict[s
 def _tell(states: dict[str, Any], recorded: Recorded) -> Told:
     teller = TELLERS.get(_kind(recorded.stream))
     if teller is None:
-        return tell_step(recorded.fact) or tell_single(recorded.fact)
+        fact = recorded.fact
+        return tell_step(fact) or tell_people(fact) or tell_single(fact)
     before = states.get(recorded.stream, teller.empty)
     after = teller.evolve(before, recorded.fact, recorded)
     if isinstance(after, person.Person):

@@ -90,6 +90,12 @@ def read_person(
     return state, desk.vault.open(tenant, person, state.sealed) if personal else None
 
 
+def require_person(desk: Desk, tenant: str, person: str, known: int | None = None) -> None:
+    """Raise NotFound unless the person is registered, as known at a position."""
+    if not desk.store.stream(tenant, f"person/{person}", known=known, limit=1):
+        raise NotFound(f"没有人员 {person}", f"There is no person {person}", do="Check the id.")
+
+
 def open_personal(desk: Desk, tenant: str, ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """The personal data of persons as known now, by id; the unknown and the erased are left out."""
     states = {

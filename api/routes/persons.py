@@ -73,7 +73,7 @@ def list_persons(
     cursor: CursorQuery = None,
 ) -> Response:
     """Persons by id; `q` looks in ids alone: names are encrypted and cannot be searched."""
-    _refuse_personal(view, personal)
+    refuse_personal(view, personal)
     caught_up(view, "directory")
     entries = view.readers.directory.entries
     found = entries(view.tenant, "person", search=q, cursor=cursor, limit=limit)
@@ -85,7 +85,8 @@ def list_persons(
     return seen(view, shown)
 
 
-def _refuse_personal(view: View, personal: bool) -> None:
+def refuse_personal(view: View, personal: bool) -> None:
+    """Raise Forbidden where personal data is asked for by a role that may not see it."""
     if personal and not view.caller.may("person.read_personal"):
         raise Forbidden(
             "您的角色不能查看个人信息",
@@ -99,7 +100,7 @@ def get_person(
     person: PersonId, view: Annotated[View, reading("person.read")], personal: Personal = False
 ) -> Response:
     """A person, with the tax profile in force on a day, as known at a position."""
-    _refuse_personal(view, personal)
+    refuse_personal(view, personal)
     state, data = setup.read_person(
         view.desk, view.tenant, person, personal=personal, known=view.known
     )

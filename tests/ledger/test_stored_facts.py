@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ def sample(kind: Any, name: str) -> Any:
         bool: True,
         Decimal: Decimal("1234.50"),
         date: date(2025, 9, 1),
+        datetime: datetime(2025, 9, 1, 4, 30, tzinfo=UTC),
         Any: "any",
     }
     return plain[kind]

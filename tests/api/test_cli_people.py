@@ -1,0 +1,63 @@
+"""`tallystick career|competence` over a real database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.cli_support import line
+
+__all__ = ["line"]
+pytestmark = pytest.mark.postgres
+
+MODEL = {
+    "track": "beauty",
+    "title": "美妆主播",
+    "effective": "2025-01-01",
+    "tags": [
+        {"tag": "live_experience", "title_zh": "直播经验", "title_en": "Live", "weight": "60%"},
+        {"tag": "product_test", "title_zh": "产品", "title_en": "Products", "weight": "40%"},
+    ],
+}
+
+
+def test_a_person_is_hired_assessed_and_leaves_from_the_terminal(line: Any) -> None:
+    line.run("tenant", "open", "acme", "--name", "ACME")
+    line.run("person", "register", "--id", "P-1", "--name", "张三")
+    line.run("career", "record", "P-1", "candidate", "--team", "beauty-1", "--on", "2025-03-03")
+    line.run(
+        "career", "record", "P-1", "interview", "--on", "2025-03-04", "--set", "outcome=passed"
+    )
+    line.run("career", "record", "P-1", "offer", "--on", "2025-03-05", "--set", "engagement=agency")
+    line.run("career", "record", "P-1", "contract_sent", "--on", "2025-03-06")
+    line.run("career", "record", "P-1", "signed", "--on", "2025-03-07")
+    line.run("career", "record", "P-1", "active", "--on", "2025-03-08")
+    why = ("--why", "targets=70%", "--why", "pay_amount=30%")
+    left = line.json("career", "record", "P-1", "left", "--on", "2025-06-01", *why)
+    assert left["version"] == 7
+    shown = line.run("career", "show", "P-1").stdout
+    assert "left" in shown and "2025-06-01" in shown
+    rows = line.json("career", "funnel", "--since", "2025-03-01", "--until", "2025-04-01")["items"]
+    assert [row["rounds"] for row in rows] == [1] * 6
+    assert line.json("career", "list", "--stage", "left")["people"][0]["person"] == "P-1"
+    refused = line.json("career", "record", "P-1", "moved", "--team", "x", code=1)
+    assert refused["code"] == "wrong_state"
+
+    line.run("competence", "define", "--file", "-", input=MODEL)
+    line.run("career", "assess", "P-1", "--track", "beauty", "--mark", "live_experience=50")
+    assert "30.00 of 100" in line.run("career", "match", "P-1").stdout
+    assert "Products" in line.run("competence", "show", "beauty").stdout
+
+
+def test_histories_come_from_a_file(line: Any) -> None:
+    line.run("tenant", "open", "acme", "--name", "ACME")
+    start = {"kind": "active", "taken_over": True, "team": "games", "engagement": "agency"}
+    history = {
+        "person": "P-7",
+        "personal": {"name": "韩一"},
+        "steps": [{**start, "on": "2024-01-01"}],
+    }
+    done = line.run("career", "import", "-", input={"histories": [history, {"person": "!"}]})
+    assert "1 recorded (2 facts), 1 rejected" in done.stdout
+    assert line.json("career", "import", "-", input={"people": []}, code=1)["code"] == "invalid"

@@ -1,0 +1,115 @@
+"""Careers and competence models over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.api.http_api import Api, person
+
+TAGS = [
+    {"tag": "live_experience", "title_zh": "直播经验", "title_en": "Live", "weight": "60%"},
+    {"tag": "fan_cases", "title_zh": "粉丝案例", "title_en": "Fans", "weight": "40%", "full": "10"},
+]
+
+
+def step(api: Api, kind: str, **said: Any) -> Any:
+    body = {"step": {"kind": kind, **said}, "reason": "spring hiring"}
+    return api.post("/v1/persons/P-0001/career", body)
+
+
+def hired(api: Api) -> None:
+    api.made("/v1/persons", person())
+    for kind, said in (
+        ("candidate", {"team": "beauty-1", "track": "beauty", "on": "2025-03-03"}),
+        ("interview", {"on": "2025-03-05", "note": "试播自然"}),
+        ("offer", {"on": "2025-03-06", "engagement": "full_time"}),
+        ("contract_sent", {"on": "2025-03-07"}),
+        ("signed", {"on": "2025-03-10"}),
+        ("active", {"on": "2025-03-17"}),
+    ):
+        answer = step(api, kind, **said)
+        assert answer.status_code == 201, answer.text
+
+
+def test_a_person_is_hired_step_by_step_and_read_at_two_times(api: Api) -> None:
+    hired(api)
+    found = api.get("/v1/persons/P-0001/career").json()
+    assert (found["career"]["stage"], found["career"]["team"]) == ("active", "beauty-1")
+    assert len(found["steps"]) == 6
+    second = found["steps"][1]
+    known = f"/v1/persons/P-0001/career?known={second['position']}"
+    assert api.get(known).json()["career"]["stage"] == "interview"
+    assert "notes" not in found
+    assert "试播自然" not in api.get("/v1/persons/P-0001/career").text
+
+
+def test_notes_are_opened_for_roles_that_may_see_personal_data(api: Api) -> None:
+    hired(api)
+    path = "/v1/persons/P-0001/career?personal=true"
+    assert api.get(path).json()["notes"] == {"2": "试播自然"}
+    assert api.get(path, role="auditor").status_code == 403
+    assert api.get(path, role="lead").status_code == 403
+
+
+def test_an_order_that_makes_no_sense_is_refused_with_what_may_follow(api: Api) -> None:
+    api.made("/v1/persons", person())
+    answer = step(api, "active")
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    assert answer.json()["may_follow"] == ["signed"]
+    assert (
+        api.post("/v1/persons/P-9/career", {"step": {"kind": "moved", "team": "x"}}).status_code
+        == 404
+    )
+    assert step(api, "flew").status_code == 422
+
+
+def test_a_step_sent_twice_under_one_key_is_one_fact(api: Api) -> None:
+    api.made("/v1/persons", person())
+    body = {"step": {"kind": "candidate", "team": "beauty-1", "on": "2025-03-03"}}
+    first = api.post("/v1/persons/P-0001/career", body, key="k-1")
+    again = api.post("/v1/persons/P-0001/career", body, key="k-1")
+    assert first.json() == again.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert api.get("/v1/careers").json()["counts"] == {"candidate": 1}
+
+
+def test_leaving_tells_the_trail_its_reasons_and_not_its_note(api: Api) -> None:
+    hired(api)
+    reasons = [{"reason": "targets", "weight": "70%"}, {"reason": "pay_rules", "weight": "30%"}]
+    answer = step(api, "left", on="2025-09-01", reasons=reasons, note="指标太高, 撑不住")
+    assert answer.status_code == 201, answer.text
+    trail = api.get("/v1/audit?person=P-0001").json()["items"]
+    told = [entry["zh"] for entry in trail if entry["kind"] == "career.left"]
+    assert told == ["离开（本人提出）：目标过高 70%、薪资规则或考核权重不认可 30%"]
+    assert "撑不住" not in api.get("/v1/audit?person=P-0001").text
+
+
+def test_a_match_score_is_explained_line_by_line(api: Api) -> None:
+    api.made("/v1/persons", person())
+    model = {"track": "beauty", "title": "美妆", "effective": "2025-01-01", "tags": TAGS}
+    made = api.made("/v1/competence-models", model)
+    assert made["model"]["versions"][0]["number"] == 1
+    marks = {"track": "beauty", "marks": {"live_experience": "80", "fan_cases": "5"}}
+    answer = api.made("/v1/persons/P-0001/assessments", marks, role="lead")
+    assert answer["match"]["score"] in ("68", "68.0")
+    lines = api.get("/v1/persons/P-0001/match").json()["lines"]
+    assert [line["en"] for line in lines][1] == "Fans: weight 40 % × 5 / 10 = 20 points"
+    assert api.get("/v1/competence-models/beauty?effective=2024-12-31").json()["in_force"] is None
+    wrong = {**model, "tags": TAGS[:1]}
+    assert api.post("/v1/competence-models", wrong).json()["code"] == "wrong_weights"
+
+
+def test_histories_sent_twice_under_one_key_give_the_first_answer(api: Api) -> None:
+    start = {"kind": "active", "taken_over": True, "team": "games", "engagement": "agency"}
+    history = {
+        "person": "P-7",
+        "personal": {"name": "韩一"},
+        "steps": [{**start, "on": "2024-01-01"}],
+    }
+    body = {"histories": [history, {"person": "P-8", "steps": []}]}
+    first = api.post("/v1/careers/import", body, key="h-1")
+    assert first.status_code == 201, first.text
+    assert (first.json()["imported"]["recorded"], first.json()["imported"]["facts"]) == (1, 2)
+    assert first.json()["imported"]["rejected"][0]["code"] == "not_found"
+    assert api.post("/v1/careers/import", body, key="h-1").json() == first.json()
+    assert api.get("/v1/careers?team=games").json()["people"][0]["person"] == "P-7"
