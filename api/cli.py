@@ -15,6 +15,7 @@ from api import (
     cli_pay,
     cli_people,
     cli_system,
+    cli_what_if,
 )
 from api.cli_base import Section
 
@@ -45,6 +46,7 @@ for command in (
     cli_system.demo,
     cli_system.serve,
     cli_system.try_files,
+    cli_what_if.what_if,
     cli_company.tenant,
     cli_company.person,
     cli_people.career,

@@ -120,13 +120,14 @@ def _amendment(
     """The command in a file and in options; `--set` starts from the clause of the day."""
     said.setdefault("amendment", f"A-{state.version + 1}")
     made = list(said.get("changes") or [])
-    for key, fields in _fields_of(sets).items():
+    for key, fields in fields_of(sets).items():
         made.append({"op": "change", "key": key, "clause": _changed(state, said, key, fields)})
     made += [{"op": "end", "key": key} for key in ended]
     return parsed(commands.AmendContract, {**said, "changes": made})
 
 
-def _fields_of(sets: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def fields_of(sets: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Clause key to the parameters that `--set CLAUSE.FIELD=VALUE` names."""
     found: dict[str, dict[str, Any]] = {}
     for name, text in pairs(sets, "--set").items():
         key, point, field = name.rpartition(".")

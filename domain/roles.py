@@ -68,6 +68,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "journal.map": ("finance", "admin"),
     "payslip.read": _PAY_READERS,
     "payslip.try": _STAFF,
+    "pay.what_if": ("hr", "finance", "lead", "auditor", "admin"),
     "payout.read": ("finance", "approver", "auditor", "admin"),
     "payout.instruct": ("finance", "admin"),
     "payout.answer": ("finance", "admin"),

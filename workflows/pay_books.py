@@ -21,7 +21,7 @@ from domain.periods import Month
 from domain.refusals import NoRule
 from workflows.contracts import all_contracts
 from workflows.definitions import aggregations_of, metrics_at, schemes_at
-from workflows.desk import Desk, fold_all
+from workflows.desk import Desk, fold_all, load
 from workflows.law import law_book
 
 PERSON_NAMES = (
@@ -43,14 +43,16 @@ class Books:
     schemes: dict[str, KpiScheme]
     aggregations: dict[str, Aggregation]
     law: LawBook
+    only: tuple[str, ...] | None = None
+    """The persons whose figures are read; None reads everybody's."""
     _months: dict[Month, dict[str, Figures]] = field(default_factory=dict)
     _teams: dict[tuple[Month, str], Figures] = field(default_factory=dict)
 
     def figures(self, month: Month) -> dict[str, Figures]:
-        """The month's figures of every person, read once."""
+        """The month's figures of every person of the books, read once."""
         if month not in self._months:
             self._months[month] = self.desk.figures.read(
-                self.tenant, None, month.period, self.known, self.aggregations
+                self.tenant, self.only, month.period, self.known, self.aggregations
             )
         return self._months[month]
 
@@ -107,6 +109,23 @@ def open_books(desk: Desk, tenant: str, known: int) -> Books:
         schemes=schemes_at(desk, tenant, known),
         aggregations=aggregations_of(metrics_at(desk, tenant, known)),
         law=law_book(desk, tenant, known),
+    )
+
+
+def books_of_contract(desk: Desk, tenant: str, known: int, contract: Contract) -> Books:
+    """The books of one contract, for what needs nobody else's: no team and no other figures."""
+    stream = f"person/{contract.person}"
+    person = load(desk, tenant, stream, persons.Person(), persons.evolve, known)
+    return Books(
+        desk=desk,
+        tenant=tenant,
+        known=known,
+        contracts={contract.contract: contract},
+        persons={contract.person: person},
+        schemes=schemes_at(desk, tenant, known),
+        aggregations=aggregations_of(metrics_at(desk, tenant, known)),
+        law=law_book(desk, tenant, known),
+        only=(contract.person,),
     )
 
 
