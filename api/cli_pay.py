@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from api import cli_pay_journal, cli_pay_statement, cli_pay_steps, cli_show
+from api import cli_pay_journal, cli_pay_restated, cli_pay_statement, cli_pay_steps, cli_show
 from api.cli_files import parsed
 from api.cli_pay_group import RUN, pay
 from api.cli_session import Session, without_none
@@ -21,6 +21,7 @@ from workflows.payslips import read_payslip
 
 __all__ = [
     "cli_pay_journal",
+    "cli_pay_restated",
     "cli_pay_statement",
     "cli_pay_steps",
     "everything",

@@ -104,6 +104,30 @@ TOUCHED: LiteralString = """
         OFFSET 0
     ) AS old"""
 
+# As TOUCHED, but says which batch it was, and looks at the days from one to another only.
+TOUCHED_BY: LiteralString = """
+    WITH changed AS MATERIALIZED (
+        SELECT b.position, r.batch, r.source, r.row_id, r.person, r.day
+        FROM ledger.metric_batch AS b
+        JOIN ledger.metric_row AS r ON r.tenant_id = b.tenant_id AND r.batch = b.batch
+        WHERE b.tenant_id = %(tenant)s AND b.position > %(after)s AND b.position <= %(upto)s
+    )
+    SELECT position, person, date_trunc('month', day)::date FROM changed
+    WHERE day >= %(start)s AND day < %(stop)s
+    UNION
+    SELECT c.position, old.person, date_trunc('month', old.day)::date
+    FROM changed AS c
+    CROSS JOIN LATERAL (
+        SELECT o.person, o.day FROM ledger.metric_row AS o
+        WHERE o.tenant_id = %(tenant)s AND o.source = c.source AND o.row_id = c.row_id
+            AND o.batch <> c.batch AND o.day >= %(start)s AND o.day < %(stop)s
+            AND (
+                SELECT ob.position FROM ledger.metric_batch AS ob
+                WHERE ob.tenant_id = o.tenant_id AND ob.batch = o.batch
+            ) < c.position
+        OFFSET 0
+    ) AS old"""
+
 
 def read(
     pool: Pool,

@@ -134,6 +134,19 @@ class FigureStore:
             ).fetchall()
         return {(person, Month.of(month)) for person, month in rows}
 
+    def touched_by(
+        self, tenant: str, after: int, upto: int, days: Period
+    ) -> dict[int, set[tuple[str, Month]]]:
+        """The batches in `(after, upto]` by position, each with the persons and months of these
+        days whose figures it changed, those of rows that it replaced included."""
+        asked = {"tenant": tenant, "after": after, "upto": upto}
+        span = {"start": days.start, "stop": days.stop}
+        found: dict[int, set[tuple[str, Month]]] = {}
+        with self._pool.connection() as connection:
+            for position, person, month in connection.execute(sql.TOUCHED_BY, {**asked, **span}):
+                found.setdefault(position, set()).add((person, Month.of(month)))
+        return found
+
     def batch(self, tenant: str, batch: str) -> BatchReceipt:
         """The receipt of a batch, with its counts by reason and totals. Raises NotFound."""
         receipt = self._receipt(tenant, batch)

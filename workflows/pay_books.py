@@ -88,6 +88,24 @@ class Books:
                 continue  # the engine refuses the clause and says so on the exception
         return found
 
+    def moved_to(self, known: int, changed: Iterable[tuple[str, Month]] = ()) -> None:
+        """Go on to a later position: figures of these persons and months are read again."""
+        self.known = known
+        persons: dict[Month, list[str]] = defaultdict(list)
+        for person, month in changed:
+            persons[month].append(person)
+        for month in set(persons) & set(self._months):
+            read = self.desk.figures.read
+            fresh = read(self.tenant, persons[month], month.period, known, self.aggregations)
+            self._months[month].update(fresh)
+        self._teams.clear()
+
+    def counted_as(self, aggregations: dict[str, Aggregation]) -> None:
+        """Metrics count otherwise from here on: all figures are read again."""
+        self.aggregations = aggregations
+        self._months.clear()
+        self._teams.clear()
+
     def with_schemes(self, schemes: dict[str, KpiScheme]) -> Books:
         """The same books with other KPI schemes; figures already read are shared."""
         return replace(self, schemes=schemes)

@@ -19,6 +19,7 @@ from domain import run_step_facts as steps
 from ledger.records import Receipt
 from workflows import payouts, payrun, run_steps
 from workflows.desk import Ask, Outcome
+from workflows.restatement import restate
 from workflows.run_compare import compare_runs
 
 router = APIRouter(prefix="/v1/pay-runs", tags=["Pay runs"], route_class=StrictRoute)
@@ -168,6 +169,13 @@ def get_comparison(
     """What differs from the run `before` to this one, by contract and line."""
     found = compare_runs(view.desk, view.tenant, before, run)
     return seen(view, {"items": views.money(found)})
+
+
+@router.get("/{run}/restatement")
+def get_restatement(run: RunId, view: Annotated[View, reading("payslip.read")]) -> Response:
+    """What a posted month paid against what is known now (or at `known`), by person and cause."""
+    found = restate(view.desk, view.tenant, run, view.known)
+    return seen(view, {"restatement": views.money(found)})
 
 
 @router.post("/{run}/review", status_code=201, **writes("The reviewed run"))

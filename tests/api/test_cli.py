@@ -265,6 +265,12 @@ def test_a_month_of_pay(line: Line) -> None:
     assert line.json("pay", "register", "2025-01-1")["items"][0]["contract_id"] == "C-1"
     slip = line.run("pay", "payslip", "2025-01-1", "C-1", "--lineage").stdout
     assert "8,000.00" in slip
+    amend = ("contract", "amend", "C-1", "--effective", "2025-01-01")
+    line.run(*amend, "--set", "base.amount=8500", "--reason", "agreed late", "--actor", "hr")
+    restated = line.json("pay", "restatement", "2025-01-1")
+    assert restated["items"][0]["causes"][0]["reason"] == "agreed late"
+    shown = line.run("pay", "restatement", "2025-01-1").stdout
+    assert "500.00  Base pay" in shown and "because agreed late" in shown
     assert line.json("pay", "instruct", "2025-01-1")["instructed"] == 1
     assert line.json("pay", "instruct", "2025-01-1")["already"] == 1
     payout = "2025-01-1.C-1.net"

@@ -149,6 +149,10 @@ def look_back(api: Api) -> None:
     [difference] = found["differences"]
     assert (difference["before"]["amount"], difference["after"]["amount"]) == ("8000.00", "9000.00")
 
+    path = f"/v1/pay-runs/{RUN}/restatement"
+    assert api.get(path).json()["restatement"]["items"] == []
+    early = api.get(path, params={"known": last["position"]})
+    assert early.status_code == 404, "the run was not known then"
     audit = api.get("/v1/audit", params={"q": "yearly review"}, role="auditor").json()["items"]
     assert [entry["position"] for entry in audit] == [last["position"]]
     assert api.get("/v1/audit?kind=payout&limit=2", role="auditor").json()["next"]
