@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,15 @@ def contract() -> None:
 @click.option("--on", "on_day", metavar="DAY", help="In force on this day.")
 @KNOWN
 def list_contracts(
-    session: Session, on_day: str | None, known: str | None, **wanted: str | None
+    session: Session,
+    status: str | None,
+    on_day: str | None,
+    known: str | None,
+    **wanted: str | None,
 ) -> None:
-    """List contracts, all or some."""
+    """List contracts, all or some, with their status on the day (today by default)."""
     on = day(on_day, "on")
+    moment = on or session.today
     reader = ContractTerms(session.readers.pool)
     found = reader.states(session.tenant, session.known(known))
     shown = [
@@ -62,16 +68,19 @@ def list_contracts(
         for _, state in sorted(found.items())
         if all(value is None or getattr(state, name) == value for name, value in wanted.items())
         and (on is None or on in state.period)
+        and status in (None, state.status_on(moment))
     ]
     columns = ("contract", "number", "person", "kind", "team", "from", "to", "status")
     session.show(
-        cli_show.listed([views.contract(state) for state in shown]),
-        lambda: cli_show.table(columns, map(_row, shown)),
+        cli_show.listed(
+            [{**views.contract(state), "status": state.status_on(moment)} for state in shown]
+        ),
+        lambda: cli_show.table(columns, (_row(state, moment) for state in shown)),
     )
 
 
-def _row(state: Contract) -> tuple[Any, ...]:
-    term = (state.start, state.end, state.status)
+def _row(state: Contract, moment: date) -> tuple[Any, ...]:
+    term = (state.start, state.end, state.status_on(moment))
     return (state.contract, state.number, state.person, state.engagement, state.team, *term)
 
 

@@ -77,7 +77,7 @@ def parsed(model: type[Model], data: Any) -> Model:
         found, more = errors_of(error.errors(include_url=False))
         first = found[0]
         raise Invalid(
-            f"内容不正确: {first['field']}",
+            f"{first['field']}：{first['message_zh']}",
             f"{first['field']}: {first['message']}",
             do="Correct the fields named in errors." if len(found) > 1 else "Correct the field.",
             field=first["field"],

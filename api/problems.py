@@ -109,7 +109,7 @@ def _on_validation(request: Request, error: Exception) -> Response:
         code=first["code"],
         status=422,
         en=f"{first['field']}: {first['message']}",
-        zh=f"请求内容不正确: {first['field']}",
+        zh=f"{first['field']}：{first['message_zh']}",
         do="Correct the fields named in errors.",
         field=first["field"],
         errors=errors,

@@ -74,6 +74,7 @@ def contract_on(state: Contract, day: date) -> dict[str, Any]:
     in_force = terms_on(state.terms, day) if day in state.period else ()
     return {
         **contract(state),
+        "status": state.status_on(day),
         "effective": day,
         "character": state.character_on(day),
         "clauses": [clause(term) for term in in_force],

@@ -45,6 +45,15 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
         """The days on which the contract is in force (a scheduled end included)."""
         return Period(self.start, self.end)
 
+    def status_on(self, day: date) -> Status:
+        """The status on a day: a term that is over has ended, without a fact of its own.
+
+        劳动合同法 art. 44(1). What ends on a later day is active until then.
+        """
+        if self.activated_on is None or self.end is None:
+            return self.status
+        return "ended" if day >= self.end else "active"
+
     def character_on(self, day: date) -> facts.Character:
         """The tax character on a day: the last one said that had begun."""
         begun = [entry for entry in self.characters if entry[0] <= day]

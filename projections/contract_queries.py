@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from domain.contract_state import Contract
+from domain.contract_state import Contract, Status
 from domain.periods import Period
 from domain.terms import Term
 from projections.contract_terms import contract_of
@@ -24,12 +24,16 @@ _HEADER: LiteralString = """
 _TERM: LiteralString = """
     jsonb_build_array(c.clause_key, lower(c.effective), upper(c.effective), c.params, c.text_zh,
         c.text_en, c.position, c.version)"""
+_STATUS_ON: LiteralString = """CASE
+        WHEN h.activated_on IS NULL OR h.ends IS NULL THEN h.status
+        WHEN h.ends <= %(effective)s THEN 'ended' ELSE 'active' END"""
+"""As `Contract.status_on` says it."""
 _IN_FORCE: LiteralString = """(h.activated_on IS NOT NULL AND h.starts <= %(effective)s
         AND (h.ends IS NULL OR h.ends > %(effective)s))"""
 _FILTERS: dict[str, LiteralString] = {
     "team": "h.team = %(team)s",
     "engagement": "h.engagement = %(engagement)s",
-    "status": "h.status = %(status)s",
+    "status": _STATUS_ON + " = %(status)s",
     "track": "h.track = %(track)s",
     "person": "h.person_id = %(person)s",
     "contracts": "h.contract_id = ANY(%(contracts)s)",
@@ -93,7 +97,7 @@ class ContractFilter(msgspec.Struct, frozen=True, kw_only=True):
     team: str | None = None
     engagement: str | None = None
     status: str | None = None
-    """As known at the position."""
+    """On the day, as known at the position."""
     track: str | None = None
     person: str | None = None
     contracts: Sequence[str] | None = None
@@ -109,6 +113,8 @@ class ContractAsOf(msgspec.Struct, frozen=True):
     state: Contract
     character: str
     """The tax character on the day."""
+    status: Status
+    """The contract's status on the day."""
     in_force: bool
     """Whether the contract was activated and the day lies in its term."""
 
@@ -179,11 +185,11 @@ def _page(found: list[ContractAsOf], size: int, known: int) -> Page[ContractAsOf
 
 def _as_of(row: tuple[Any, ...], effective: date) -> ContractAsOf:
     state = contract_of(row, _terms(row[-1]))
-    in_term = state.start <= effective and (state.end is None or effective < state.end)
     return ContractAsOf(
         state=state,
         character=state.character_on(effective),
-        in_force=state.activated_on is not None and in_term,
+        status=state.status_on(effective),
+        in_force=state.activated_on is not None and effective in state.period,
     )
 
 

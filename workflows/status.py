@@ -7,20 +7,16 @@ from typing import Any
 
 from domain import payout, payrun
 from domain.payout import Payout
-from domain.payrun import PayRun
+from domain.payrun import PayRun, PayslipComputed
 from ledger.census import census
 from ledger.queries import Pool
+from projections import pay_register, payout_ledger
+from projections.model import names_of
 from projections.standing import standing
 from workflows.desk import Desk, fold_all
 
-RUN_NAMES = (
-    "pay.run_started.v1",
-    "pay.run_computed.v1",
-    "pay.run_approved.v1",
-    "pay.run_rejected.v1",
-    "pay.run_posted.v1",
-)
-PAYOUT_NAMES = ("payout.instructed.v1", "payout.settled.v1", "payout.returned.v1")
+RUN_NAMES = sorted(pay_register.names - names_of(PayslipComputed))
+PAYOUT_NAMES = sorted(payout_ledger.names)
 
 
 def status(desk: Desk, pool: Pool, tenant: str) -> dict[str, Any]:

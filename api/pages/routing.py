@@ -61,7 +61,7 @@ def _invalid(error: RequestValidationError) -> Invalid:
     errors, _ = errors_of(error.errors())
     field = errors[0]["field"]
     return Invalid(
-        f"地址或表单不正确: {field}",
+        f"{field}：{errors[0]['message_zh']}",
         f"{field}: {errors[0]['message']}",
         do="Correct it and try again.",
         field=field,

@@ -93,7 +93,8 @@ def list_contracts(
 
 
 def _as_of(item: ContractAsOf, clauses: bool) -> dict[str, Any]:
-    shown = {**views.contract(item.state), "character": item.character, "in_force": item.in_force}
+    on_the_day = {"status": item.status, "character": item.character, "in_force": item.in_force}
+    shown = {**views.contract(item.state), **on_the_day}
     if clauses:
         shown["clauses"] = [views.clause(term) for term in item.state.terms]
     return shown

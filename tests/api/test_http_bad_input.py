@@ -266,6 +266,18 @@ def test_unknown_addresses_methods_and_types_are_problems(api: Api) -> None:
     refused(api.get("/v1/contracts?q=%00"), 422, "invalid")
 
 
+def test_a_body_that_is_not_right_is_told_in_both_languages_and_once(api: Api) -> None:
+    change = {"op": "add", "key": "x", "clause": {"kind": "bonus_magic"}}
+    problem = refused(api.post(AMEND, raise_pay(changes=[change])), 422, "unknown_clause_kind")
+    (error,) = problem["errors"]
+    assert error["field"] == "changes.0.clause"
+    assert "'bonus_magic' is no kind" in error["message"] and "custom" in error["message"]
+    assert error["message_zh"] == "没有这种条款类型"
+    assert problem["detail_zh"] == "changes.0.clause：没有这种条款类型"
+    empty = refused(api.post(AMEND, raise_pay(changes=[])), 422, "invalid")
+    assert [one["field"] for one in empty["errors"]] == ["changes"]
+
+
 def test_a_huge_value_is_not_sent_back(api: Api) -> None:
     kind = {"key": "x", "clause": {"kind": "k" * 500_000}}
     many = [{"key": f"K{number}", "clause": 1} for number in range(200)]

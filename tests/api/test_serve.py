@@ -187,7 +187,7 @@ def test_the_demo_is_filled_once_and_survives_a_kill(service: Service) -> None:
     assert {key["role"] for key in keys} >= {"hr", "finance", "approver", "auditor", "admin"}
     secret = next(key["secret"] for key in keys if key["role"] == "hr")
     stands = service.get("/v1/status", secret)
-    assert stands["pay_runs"] == {"posted": 12}
+    assert stands["pay_runs"] == {"closed": 12}
     assert stands["rows_in"] == stands["rows_recorded"] + stands["rows_rejected"]
     first.kill()
     first.wait()

@@ -247,8 +247,19 @@ def test_a_contract_ends_inside_its_term():
     command = EndContract(effective=OCTOBER, ending="terminated", note="personal reasons")
     (made,) = when(active(), command)
     assert folded([*active(), made]).status == "ended"
+    ended = folded([*active(), made])
+    assert ended.status_on(date(2025, 9, 30)) == "active", "in force until the day"
+    assert ended.status_on(OCTOBER) == "ended"
     outside = EndContract(effective=date(2024, 1, 1), ending="terminated")
     assert refused(active(), outside).details["field"] == "effective"
+
+
+def test_a_term_that_is_over_has_ended_without_a_fact():
+    state = folded(active())
+    assert state.status == "active"
+    assert state.status_on(date(2025, 12, 31)) == "active"
+    assert state.status_on(date(2026, 1, 1)) == "ended"
+    assert folded([drafted()]).status_on(date(2026, 1, 1)) == "drafted", "never in force"
 
 
 def test_the_tax_character_is_a_dated_fact():

@@ -111,6 +111,7 @@ def test_equals_the_fold_at_every_effective_and_known(
                 expected = fold(store, tenant, found.state.contract, known)
                 assert found.state.terms == terms_on(expected.terms, day)
                 assert found.character == expected.character_on(day)
+                assert found.status == expected.status_on(day)
 
 
 def test_a_retroactive_amendment_rewrites_no_knowledge(
@@ -154,6 +155,8 @@ def test_list_filters(book: Book, runner: Runner, pool: Pool) -> None:
     assert ids(track="skincare", contracts=["K-3", "K-9"]) == ["K-3"]
     in_force = model.contracts(TENANT, date(2026, 1, 1), None, ContractFilter(in_force=True)).items
     assert [c.state.contract for c in in_force] == ["K-2"], "the end is the first day after"
+    over = model.contracts(TENANT, date(2026, 1, 1), None, ContractFilter(status="ended")).items
+    assert [(c.state.contract, c.status) for c in over] == [("K-1", "ended")], "a term that is over"
     assert model.contracts(TENANT, day, terms=False).items[0].state.terms == ()
     assert model.contracts("nobody", day).items == ()
 
