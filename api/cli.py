@@ -14,6 +14,7 @@ from api import (
     cli_measures,
     cli_pay,
     cli_people,
+    cli_people_reports,
     cli_system,
     cli_what_if,
 )
@@ -51,6 +52,7 @@ for command in (
     cli_company.person,
     cli_people.career,
     cli_people.competence,
+    cli_people_reports.people,
     cli_company.template,
     cli_contract_amend.contract,
     cli_measures.metric,

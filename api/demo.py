@@ -18,7 +18,7 @@ from api.sessions import DemoAccount, ensure_demo_accounts
 from api.settings import CHECKOUT, Settings
 from ledger.access import AccessStore
 from ledger.accounts import AccountStore
-from workflows import demo, demo_company
+from workflows import demo, demo_company, demo_people
 from workflows.desk import Desk
 from workflows.import_mapping import read_mapping
 
@@ -59,6 +59,9 @@ def run_demo(settings: Settings, folder: Path | None, *, serving: bool, as_json:
 def _prepare(desk: Desk, settings: Settings, folder: Path | None, *, as_json: bool) -> None:
     if not demo.is_filled(desk):
         _fill(desk, folder)
+    if not demo_people.is_filled(desk):
+        with cli_show.progress_of_steps() as moved:
+            demo_people.fill(desk, progress=moved)
     keys = demo_keys(desk, settings)
     store = AccountStore.beside(desk.store)
     now = datetime.now(UTC)

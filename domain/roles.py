@@ -29,6 +29,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "career.record": ("hr", "lead", "admin"),
     "career.assess": ("hr", "lead", "admin"),
     "career.import": _HR,
+    "people.read": _PEOPLE_READERS,
     "competence.read": _STAFF,
     "competence.define": ("hr", "lead", "admin"),
     "template.read": _STAFF,

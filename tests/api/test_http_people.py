@@ -113,3 +113,41 @@ def test_histories_sent_twice_under_one_key_give_the_first_answer(api: Api) -> N
     assert first.json()["imported"]["rejected"][0]["code"] == "not_found"
     assert api.post("/v1/careers/import", body, key="h-1").json() == first.json()
     assert api.get("/v1/careers?team=games").json()["people"][0]["person"] == "P-7"
+
+
+def stayed(number: int, team: str, left: str | None = None, **more: Any) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = [
+        {"kind": "active", "taken_over": True, "team": team, "engagement": "full_time",
+         "on": "2024-06-01", **more}
+    ]  # fmt: skip
+    if left:
+        steps.append({"kind": "left", "on": left, "reasons": [{"reason": "targets"}]})
+    return {"person": f"{team}-{number}", "personal": {"name": "韩一"}, "steps": steps}
+
+
+def test_leaving_by_team_has_curves_and_reasons_as_known_then(api: Api) -> None:
+    before = api.get("/v1/people/leaving").json()
+    assert before["groups"] == []
+    sent = [stayed(n, "games", f"2025-0{n + 1}-01" if n < 6 else None) for n in range(20)]
+    sent += [stayed(n, "food") for n in range(20)]
+    known = api.made("/v1/careers/import", {"histories": sent})["imported"]["receipts"][-1]
+    found = api.get("/v1/people/leaving?since=2025-01-01&until=2026-01-01").json()
+    games = {one["group"]: one for one in found["groups"]}["games"]
+    assert (games["people"], games["left"], games["share"]["value"]) == (19, 5, "0.263158")
+    assert games["curve"]["points"][-1]["share"] == "0.700000"
+    assert games["reasons"] == [{"reason": "targets", "people": 5, "weight": "5"}]
+    then = api.get(f"/v1/people/leaving?known={known['position'] - 70}").json()
+    assert sum(one["curve"]["stays"] for one in then["groups"]) < 20
+
+
+def test_a_report_refuses_a_window_that_is_none(api: Api) -> None:
+    for path in ("leaving", "teams", "funnel"):
+        answer = api.get(f"/v1/people/{path}?since=2025-03-01&until=2025-03-01")
+        assert (answer.status_code, answer.json()["field"]) == (422, "since")
+    assert api.get("/v1/people/leaving?by=zodiac").status_code == 422
+    assert api.get("/v1/people/weight-changes/none").status_code == 404
+    assert api.get("/v1/people/weight-changes/none?months=0").status_code == 422
+
+
+def test_teams_without_anybody_are_an_empty_report(api: Api) -> None:
+    assert api.get("/v1/people/teams").json()["teams"] == []

@@ -21,7 +21,7 @@ from api.sessions import COOKIE, LASTING, password_hash
 from ledger.accounts import AccountStore
 from ledger.store import open_pool
 from tests.api.http_api import desk_over
-from workflows import demo
+from workflows import demo, demo_people
 from workflows.demo_company import TENANT
 from workflows.desk import Desk
 from workflows.imports import read_mapping
@@ -77,6 +77,7 @@ def served(database: str) -> Iterator[Site]:
         desk = desk_over(pool)
         mapping = read_mapping(SAMPLE / "mapping.yaml")
         demo.fill(desk, SAMPLE / "sample", mapping, today=date(2026, 2, 15))
+        demo_people.fill(desk)
         accounts = AccountStore.beside(desk.store)
         hashed = password_hash(PASSWORD)
         for account, roles in PEOPLE.items():
