@@ -11,11 +11,13 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.problems import correlation
 from api.readers import Readers
 from api.refusals import NotOpen, Unauthorized
 from domain.roles import TABLE, may, refuse_unless
 from ledger.access import Bearer
 from workflows.desk import Desk
+from workflows.disclosure import Reader
 
 Clock = Callable[[], datetime]
 CHINA = timezone(timedelta(hours=8))
@@ -58,6 +60,19 @@ class Caller:
     def today(self) -> date:
         """The day in China."""
         return self.now.astimezone(CHINA).date()
+
+    def reader(self, purpose: str = "") -> Reader:
+        """The caller as somebody who is shown personal data or pay."""
+        route = getattr(self.request.scope.get("route"), "path", "")
+        return Reader(
+            actor=self.actor,
+            via="api" if route.startswith("/v1") else "page",
+            act=f"{self.request.method} {route}",
+            at=self.now,
+            roles=self.roles,
+            purpose=purpose.strip(),
+            correlation=correlation(self.request),
+        )
 
     def may(self, act: str) -> bool:
         """Whether the caller's roles allow another act too."""

@@ -15,6 +15,7 @@ from api import (
     cli_pay,
     cli_people,
     cli_people_reports,
+    cli_privacy,
     cli_system,
     cli_what_if,
 )
@@ -53,6 +54,7 @@ for command in (
     cli_people.career,
     cli_people.competence,
     cli_people_reports.people,
+    cli_privacy.privacy,
     cli_company.template,
     cli_contract_amend.contract,
     cli_measures.metric,

@@ -131,6 +131,7 @@ def _write(session: Session, subject: Any, out: Path | None) -> None:
 
     path = out or Path(file_name(subject))
     data = write_bundle(session.desk, session.tenant, subject)
+    session.read_pay(f"bundle/{file_name(subject)}")
     path.write_bytes(data)
     said = {"file": str(path), "bytes": len(data), "subject": subject.title}
     check = f"  python scripts/verify_bundle.py {path}"

@@ -19,6 +19,7 @@ from domain.payout import FailPayout
 from workflows import bank_batches, bank_files, bank_match, bank_statements, reconcile
 from workflows.bank_books import batches_of, read_batch
 from workflows.desk import Ask, Outcome
+from workflows.disclosure import read_for_payment
 
 RUN = click.argument("run_id", metavar="RUN")
 BATCH = click.argument("batch_id", metavar="BATCH")
@@ -128,6 +129,8 @@ def write_file(session: Session, batch_id: str, form: Any, layout: Path | None, 
     made = bank_files.write_file(
         session.desk, session.tenant, batch_id, form, columns, session.ask(batch_id)
     )
+    about = f"payoutbatch/{batch_id}"
+    read_for_payment(session.desk, session.tenant, session.reader(), about, made.persons)
     keep(out, made.data)
 
     def human() -> None:
@@ -290,6 +293,7 @@ def reconcile_run(
         month=month,
         known=session.known(known),
     )
+    session.read_pay(f"payrun/{run}" if run else f"reconciliation/{month or 'all'}")
     if how["as_csv"]:
         click.echo(reconcile.as_csv(found), nl=False)
         return
@@ -300,6 +304,7 @@ def _orders(session: Session, run: str | None) -> None:
     if run is None:
         raise click.UsageError("Name a run with --run.")
     found = reconcile.order_matches(session.desk, session.tenant, run)
+    session.read_pay(f"payrun/{run}")
     columns = ("contract", "line", "metric", "orders>", "paid on>", "differs>", "pay>", "bank")
     rows = [
         (
@@ -322,6 +327,7 @@ def _orders(session: Session, run: str | None) -> None:
 def show_batch(session: Session, batch_id: str) -> None:
     """Show a batch with its instructions and digest, as an approver looks at it."""
     batch = read_batch(session.desk, session.tenant, batch_id)
+    session.read_pay(f"payoutbatch/{batch_id}")
 
     def human() -> None:
         shown = {**cli_show.flat(batch), "total": yuan(batch.total), "payouts": str(batch.payouts)}

@@ -17,6 +17,7 @@ from domain.refusals import NotFound
 from domain.tenant import OpenTenant
 from workflows import setup
 from workflows.desk import load
+from workflows.disclosure import open_personal
 
 BODY = click.option(
     "--file", "file", type=FILE, help="The body as YAML or JSON, - for stdin; options add to it."
@@ -100,18 +101,25 @@ def tax_profile(session: Session, person_id: str, file: Path | None, **options: 
 @person.command("show")
 @click.argument("person_id", metavar="PERSON")
 @click.option("--personal", is_flag=True, help="Decrypt and show the personal data too.")
+@click.option("--purpose", default="", help="What the personal data is read for.")
 @click.option("--effective", metavar="DAY", help="The day of the tax profile; today if left out.")
 @KNOWN
 def show_person(
-    session: Session, person_id: str, personal: bool, effective: str | None, known: str | None
+    session: Session,
+    person_id: str,
+    personal: bool,
+    purpose: str,
+    effective: str | None,
+    known: str | None,
 ) -> None:
-    """Show a person; personal data only with --personal."""
-    state, private = setup.read_person(
-        session.desk, session.tenant, person_id, personal=personal, known=session.known(known)
-    )
+    """Show a person; personal data only with --personal, and that is written down."""
+    state = setup.read_person(session.desk, session.tenant, person_id, session.known(known))
     data = views.person(state, day(effective, "effective") or session.today)
     if personal:
-        data["personal"] = private
+        about, people = f"person/{person_id}", {person_id: state}
+        reader = session.reader(purpose)
+        found = open_personal(session.desk, session.tenant, reader, people, about)
+        data["personal"] = found.get(person_id)
     session.show(data, lambda: cli_show.fields(data.items()))
 
 

@@ -142,6 +142,7 @@ def register(session: Session, run_id: str) -> None:
     reader = session.current.register
     reader.run(session.tenant, run_id)
     found = everything(lambda cursor: reader.register(session.tenant, run_id, cursor=cursor))
+    session.read_pay(f"payrun/{run_id}", {row.person_id for row in found})
     columns = ("contract", "person", "gross>", "contributions>", "tax>", "net>", "carried>")
     rows = [
         (
@@ -165,6 +166,7 @@ def register(session: Session, run_id: str) -> None:
 def show_payslip(session: Session, run_id: str, contract_id: str, lineage: bool) -> None:
     """Show a payslip line by line, each with its reason."""
     found = read_payslip(session.desk, session.tenant, run_id, contract_id)
+    session.read_pay(f"payslip/{run_id}/{contract_id}", [found.person])
     session.show(found, lambda: payslip_lines(found, lineage=lineage))
 
 
@@ -242,6 +244,7 @@ def list_payouts(session: Session, **wanted: str | None) -> None:
     found = everything(
         lambda cursor: ledger.payouts(session.tenant, cursor=cursor, **wanted)  # type: ignore[arg-type]
     )
+    session.read_pay("payouts", {row.person_id for row in found})
     columns = ("payout", "amount>", "status", "attempts>", "end-to-end id", "answered", "code")
     rows = [
         (

@@ -26,6 +26,7 @@ CONTRACT = click.argument("contract_id", metavar="CONTRACT")
 def statement(session: Session, run_id: str, contract_id: str, output: Path | None) -> None:
     """Show what a payslip's tiers and returns came to, or write the statement as PDF or HTML."""
     made = statements.read_statement(session.desk, session.tenant, run_id, contract_id)
+    session.read_pay(f"payslip/{run_id}/{contract_id}", [made.payslip.person])
     if output is not None:
         pdf = output.suffix.lower() == ".pdf"
         output.write_bytes(

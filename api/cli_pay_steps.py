@@ -26,6 +26,7 @@ def exceptions(session: Session, run_id: str, change: str) -> None:
     """List what is to be looked at before a run is approved."""
     command = parsed(ReviewPayRun, {"change": change})
     found = run_steps.findings(session.current, session.tenant, run_id, command, session.today)
+    session.read_pay(f"payrun/{run_id}")
     data = {
         "items": found,
         "counts": counted(found),
@@ -113,6 +114,7 @@ def close(session: Session, run_id: str) -> None:
 def compare(session: Session, before: str, run_id: str) -> None:
     """Show what differs from one run to another, by contract and line."""
     found = compare_runs(session.desk, session.tenant, before, run_id)
+    session.read_pay(f"payrun/{run_id}")
     rows = (
         (slip.contract, line.code, line.clause, line.period, yuan(line.before), yuan(line.after))
         for slip in found

@@ -84,7 +84,9 @@ def show(session: Session, person_id: str, personal: bool, known: str | None) ->
     found = careers.steps(session.desk, session.tenant, person_id, position)
     data: dict[str, Any] = {"career": state, "steps": [views.fact(one) for one in found]}
     if personal:
-        data["notes"] = careers.notes(session.desk, session.tenant, person_id, found)
+        from workflows.disclosure import open_notes
+
+        data["notes"] = open_notes(session.desk, session.tenant, session.reader(), person_id, found)
     rows = [
         (one.fact.effective, one.name.split(".")[1], getattr(one.fact, "team", ""), one.position)  # type: ignore[attr-defined]
         for one in found

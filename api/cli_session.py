@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ledger.access import AccessStore
     from ledger.queries import Pool
     from workflows.desk import Ask, Desk, Outcome
+    from workflows.disclosure import Reader
 
 CHINA = timezone(timedelta(hours=8))
 """Days of the business are days in China."""
@@ -139,6 +140,26 @@ class Session:
             said = body.model_dump(mode="json") if hasattr(body, "model_dump") else body
             once = Idempotency(self.key, fingerprint(self.command, target, said))
         return Ask(self.act, self.at_version, once)
+
+    def reader(self, purpose: str = "") -> Reader:
+        """Who acts, as somebody who is shown personal data or pay."""
+        from workflows.disclosure import Reader
+
+        act = self.act
+        return Reader(
+            actor=act.actor,
+            via="cli",
+            act=f"tallystick {self.command}",
+            at=act.at,
+            purpose=purpose or self.reason,
+            correlation=act.correlation,
+        )
+
+    def read_pay(self, about: str, people: Iterable[str] = ()) -> None:
+        """Write down that the answer holds pay, before it is shown."""
+        from workflows.disclosure import read_pay
+
+        read_pay(self.desk, self.tenant, self.reader(), about, people)
 
     @property
     def today(self) -> date:

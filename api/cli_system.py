@@ -28,6 +28,8 @@ def history(session: Session, stream: str, known: str | None, facts: bool) -> No
 
     Every line is a fact of the ledger at its position; none can be altered or removed.
     """
+    from workflows.disclosure import PAY_STREAMS
+
     position = session.known(known)
     recorded = session.desk.store.stream(session.tenant, stream, known=position)
     if not recorded:
@@ -37,6 +39,8 @@ def history(session: Session, stream: str, known: str | None, facts: bool) -> No
             do="Streams are named kind/id: contract/C-0001, person/P-0001, payrun/2025-03-1, "
             "payout/2025-03-1.C-0001.net, kpi/…, metric/…, template/…, law/….",
         )
+    if stream.partition("/")[0] in PAY_STREAMS:
+        session.read_pay(stream)
     if facts:
         data = [views.fact(one) for one in recorded]
         session.show(cli_show.listed(data), lambda: _facts(data))

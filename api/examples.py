@@ -37,6 +37,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "tags": ["beauty"],
     },
     "personal_data": {"personal": {"name": "林小满", "phone": "13900000000"}, "reason": "moved"},
+    "grant": {
+        "grant": "G-2025-1",
+        "grantee": "auditor.sun",
+        "persons": ["P-0001"],
+        "fields": ["name", "bank_account"],
+        "until": "2025-10-15T18:00:00+08:00",
+        "reason": "annual audit: payouts against the bank",
+    },
     "tax_profile": {
         "effective": "2025-01-01",
         "profile": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -15,7 +16,9 @@ from api.refusals import BadKnown, NaiveTime
 from api.writes import json_answer
 from domain.periods import Day
 from domain.refusals import Invalid
+from projections.audit_queries import AuditEntry
 from workflows.desk import Desk
+from workflows.disclosure import PAY_STREAMS, read_pay
 
 WAIT = 5.0
 """Seconds a read waits for the read models before it answers 503."""
@@ -74,6 +77,10 @@ class View:
         """The position the answer is true of."""
         return self.head if self.known is None else self.known
 
+    def read_pay(self, about: str, people: Iterable[str] = ()) -> None:
+        """Write down that the answer holds pay, before it goes out."""
+        read_pay(self.desk, self.tenant, self.caller.reader(), about, people)
+
 
 def reading(act: str) -> Any:
     """`Annotated[View, reading("contract.read")]`: a caller who may, and the two times."""
@@ -115,6 +122,13 @@ def _head(caller: Caller, at_least: int | None) -> int:
         )
     caller.desk.runner.wait_for(caller.tenant, at_least, timeout=WAIT)
     return head
+
+
+def read_of_trail(view: View, entries: Iterable[AuditEntry]) -> None:
+    """Write down that entries about pay are read, where there are any."""
+    about_pay = [one for one in entries if one.stream.partition("/")[0] in PAY_STREAMS]
+    if about_pay:
+        view.read_pay("audit", {one.person for one in about_pay if one.person})
 
 
 def seen(view: View, body: Any, version: int | None = None) -> Response:

@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "status.read": _STAFF,
     "person.read": _STAFF,
     "person.read_personal": ("hr", "finance", "admin"),
+    "person.read_granted": ("auditor",),
     "person.register": _HR,
     "person.change": _HR,
     "person.set_tax_profile": ("hr", "finance", "admin"),
@@ -75,6 +76,9 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "payout.answer": ("finance", "admin"),
     "payout.approve": ("approver",),
     "payout.file": ("finance", "admin"),
+    "grant.read": ("hr", "auditor", "admin"),
+    "grant.give": _HR,
+    "read_log.read": ("auditor", "admin"),
     "audit.read": ("hr", "finance", "approver", "auditor", "admin"),
 }
 """Act → the roles that may do it. An act that is not here may be done by nobody."""

@@ -2,6 +2,8 @@
 CREATE SCHEMA access;
 CREATE SCHEMA ledger;
 CREATE SCHEMA projections;
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
@@ -478,6 +480,24 @@ CREATE TABLE ledger.person_key (
     retention text NOT NULL
 );
 COMMENT ON TABLE ledger.person_key IS 'The data key of each person, wrapped by a master key that is never in the database.';
+CREATE TABLE ledger.read_log (
+    tenant_id text NOT NULL,
+    read_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    read_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    act text NOT NULL,
+    actor text NOT NULL,
+    via text NOT NULL,
+    about text NOT NULL,
+    persons text[] NOT NULL,
+    fields text[] NOT NULL,
+    purpose text NOT NULL,
+    correlation text NOT NULL,
+    CONSTRAINT read_log_actor_named CHECK ((actor <> ''::text)),
+    CONSTRAINT read_log_kind CHECK ((kind = ANY (ARRAY['personal'::text, 'pay'::text]))),
+    CONSTRAINT read_log_via CHECK ((via = ANY (ARRAY['api'::text, 'page'::text, 'cli'::text])))
+);
+COMMENT ON TABLE ledger.read_log IS 'Who read whose personal data or pay, when, where and for what. No value that was read.';
 CREATE TABLE ledger.rejected_row (
     tenant_id text NOT NULL,
     batch text NOT NULL,
@@ -762,6 +782,8 @@ ALTER TABLE ONLY ledger.metric_row
     ADD CONSTRAINT metric_row_pkey PRIMARY KEY (tenant_id, batch, row_no);
 ALTER TABLE ONLY ledger.person_key
     ADD CONSTRAINT person_key_pkey PRIMARY KEY (tenant_id, person_id);
+ALTER TABLE ONLY ledger.read_log
+    ADD CONSTRAINT read_log_pkey PRIMARY KEY (tenant_id, read_at, read_id);
 ALTER TABLE ONLY ledger.rejected_row
     ADD CONSTRAINT rejected_row_pkey PRIMARY KEY (tenant_id, batch, row_no);
 ALTER TABLE ONLY ledger.tile
@@ -803,6 +825,8 @@ CREATE INDEX bank_line_end_to_end ON ledger.bank_line USING btree (tenant_id, en
 CREATE UNIQUE INDEX bank_line_once ON ledger.bank_line USING btree (tenant_id, account, line_ref) WHERE (fate = 'taken'::text);
 CREATE INDEX fact_name ON ledger.fact USING btree (tenant_id, name, "position");
 CREATE INDEX metric_row_person ON ledger.metric_row USING btree (tenant_id, person, metric, day);
+CREATE INDEX read_log_actor ON ledger.read_log USING btree (tenant_id, actor, read_at);
+CREATE INDEX read_log_persons ON ledger.read_log USING gin (tenant_id, persons);
 CREATE INDEX audit_entry_actor ON projections.audit_entry USING btree (tenant_id, actor, "position");
 CREATE INDEX audit_entry_contract ON projections.audit_entry USING btree (tenant_id, contract_id, "position") WHERE (contract_id IS NOT NULL);
 CREATE INDEX audit_entry_person ON projections.audit_entry USING btree (tenant_id, person_id, "position") WHERE (person_id IS NOT NULL);
@@ -844,6 +868,8 @@ CREATE TRIGGER metric_batch_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.
 ALTER TABLE ledger.metric_batch ENABLE ALWAYS TRIGGER metric_batch_stays;
 CREATE TRIGGER metric_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.metric_row ENABLE ALWAYS TRIGGER metric_row_stays;
+CREATE TRIGGER read_log_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.read_log FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.read_log ENABLE ALWAYS TRIGGER read_log_stays;
 CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.rejected_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.rejected_row ENABLE ALWAYS TRIGGER rejected_row_stays;
 CREATE TRIGGER tile_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.tile FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();

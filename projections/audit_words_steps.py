@@ -15,6 +15,7 @@ from domain.bank_batch import (
 from domain.bank_line import BankLineMatched, BankMatchKeyMade, BankStatementRecorded
 from domain.dispute import DisputeResolved, LineDisputed, PayslipConfirmed
 from domain.facts import Fact
+from domain.grants import GrantGiven, GrantWithdrawn
 from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 from projections.audit_words import Told
 
@@ -64,6 +65,11 @@ WORDS: dict[type[Fact], tuple[str, str]] = {
         "Confirmed the payslip of run {run}, net {net} yuan",
     ),
     LineDisputed: ("对批次{run}第{line}行提出异议", "Disputed line {line} of run {run}"),
+    GrantGiven: (
+        "授权 {grantee} 查看个人信息（{grant}），至 {until:%Y-%m-%d %H:%M} UTC",
+        "Granted {grantee} to read personal data ({grant}) until {until:%Y-%m-%d %H:%M} UTC",
+    ),
+    GrantWithdrawn: ("撤回授权 {grant}", "Withdrew the grant {grant}"),
     DisputeResolved: ("异议处理结果：{outcome}", "Resolved the dispute: {outcome}"),
 }
 """Class → sentences over its fields. What a person wrote freely is not repeated here."""

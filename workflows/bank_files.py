@@ -33,6 +33,7 @@ class BankFile:
     name: str
     data: bytes
     fact: PayoutFileWritten
+    persons: tuple[str, ...]
     receipts: list[Receipt]
 
 
@@ -59,7 +60,8 @@ def write_file(
     data = _render(batch, form, layout, transfers)
     fact = _fact(batch, form, layout, transfers, data)
     receipts = _record(desk, tenant, fact, ask)
-    return BankFile(f"{batch_id}.{ENDINGS[form]}", data, fact, [*opened, *receipts])
+    people = tuple(sorted({one.person for one in transfers}))
+    return BankFile(f"{batch_id}.{ENDINGS[form]}", data, fact, people, [*opened, *receipts])
 
 
 def _form(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from domain import kpi, metric, template
@@ -80,14 +80,12 @@ def _on_person(
     return handle(desk, tenant, f"person/{person}", persons.Person(), persons.evolve, decide, ask)
 
 
-def read_person(
-    desk: Desk, tenant: str, person: str, *, personal: bool, known: int | None = None
-) -> tuple[persons.Person, dict[str, str] | None]:
-    """A person as known at a position, with the personal data opened only where asked."""
+def read_person(desk: Desk, tenant: str, person: str, known: int | None = None) -> persons.Person:
+    """A person as known at a position; the personal data stays sealed. Raises NotFound."""
     state = load(desk, tenant, f"person/{person}", persons.Person(), persons.evolve, known)
     if not state.version:
         raise NotFound(f"没有人员 {person}", f"There is no person {person}", do="Check the id.")
-    return state, desk.vault.open(tenant, person, state.sealed) if personal else None
+    return state
 
 
 def require_person(desk: Desk, tenant: str, person: str, known: int | None = None) -> None:
@@ -96,14 +94,13 @@ def require_person(desk: Desk, tenant: str, person: str, known: int | None = Non
         raise NotFound(f"没有人员 {person}", f"There is no person {person}", do="Check the id.")
 
 
-def open_personal(desk: Desk, tenant: str, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The personal data of persons as known now, by id; the unknown and the erased are left out."""
+def read_persons(desk: Desk, tenant: str, ids: Iterable[str]) -> dict[str, persons.Person]:
+    """Persons as known now, by id; the unknown are left out."""
     states = {
         person: load(desk, tenant, f"person/{person}", persons.Person(), persons.evolve)
         for person in ids
     }
-    sealed = {person: state.sealed for person, state in states.items() if state.version}
-    return desk.vault.open_many(tenant, sealed)
+    return {person: state for person, state in states.items() if state.version}
 
 
 def _fields(personal: persons.PersonalData) -> dict[str, str]:

@@ -13,9 +13,10 @@ from api.auth import CHINA
 from api.pages.render import page, query, to
 from api.pages.routing import router
 from api.pages.visit import Visit, day_of, seen
-from api.reads import CursorQuery, Text
+from api.reads import CursorQuery, Text, read_of_trail
 from domain.refusals import NotFound
 from ledger.codec import leaf_hash, split
+from workflows.disclosure import PAY_STREAMS
 from workflows.status import status
 
 pages = router()
@@ -64,6 +65,7 @@ def history(
     found = view.readers.audit.entries(
         view.tenant, cursor=asked.cursor or None, limit=PAGE, **filters
     )
+    read_of_trail(view, found.items)
     return page(request, "audit.html", found=found, asked=asked, kinds=KINDS, view=view)
 
 
@@ -94,6 +96,8 @@ def fact(
     envelope = found[0]
     lines = split(envelope)
     place, act = json.loads(lines.place), json.loads(lines.act)
+    if place["stream"].partition("/")[0] in PAY_STREAMS:
+        view.read_pay(place["stream"])
     entries = view.readers.audit.entries(
         view.tenant, stream=place["stream"], known=position, limit=1
     )

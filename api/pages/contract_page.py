@@ -24,6 +24,7 @@ from domain.terms import terms_on
 from projections.audit_queries import AuditEntry
 from workflows import contracts, diff, setup
 from workflows.desk import Ask
+from workflows.disclosure import open_personal
 
 pages = router()
 HISTORY = 200
@@ -94,18 +95,20 @@ def person(visit: Visit, view: View, state: Contract) -> dict[str, str] | None:
     """The streamer's name, for those who may read personal data."""
     if not visit.may("person.read_personal"):
         return None
-    try:
-        found = setup.read_person(view.desk, view.tenant, state.person, personal=True)[1]
-    except Refusal:  # erased, or not registered: the page still stands
-        return None
-    return {"name": (found or {}).get("name", "")}
+    people = setup.read_persons(view.desk, view.tenant, [state.person])
+    about = f"contract/{state.contract}"
+    found = open_personal(view.desk, view.tenant, visit.caller.reader(), people, about)
+    return {"name": found.get(state.person, {}).get("name", "")}
 
 
 def payslips(visit: Visit, view: View, contract: str) -> list[Any]:
     """The last payslips of a contract, for those who may read pay."""
     if not visit.may("payslip.read"):
         return []
-    return list(view.desk.register.payslips_of(view.tenant, contract, limit=13).items)
+    found = list(view.desk.register.payslips_of(view.tenant, contract, limit=13).items)
+    if found:
+        view.read_pay(f"contract/{contract}", {one.person_id for one in found})
+    return found
 
 
 STEPS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -64,6 +64,7 @@ def _page(
     found = view.readers.payouts.payouts(
         view.tenant, cursor=asked.cursor or None, limit=PAGE, **filters
     )
+    view.read_pay("payouts", {one.person_id for one in found.items})
     return page(
         request,
         "payouts.html",

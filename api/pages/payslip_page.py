@@ -37,6 +37,7 @@ def payslip(
     view = visit.view(None, known)
     state = payrun.read_run(view.desk, view.tenant, run, known=view.known)
     slip = read_payslip(view.desk, view.tenant, run, contract, known=view.known)
+    view.read_pay(f"payslip/{run}/{contract}", [slip.person])
     caught_up(view, "pay_register")
     stored = view.desk.store.stream(view.tenant, f"payslip/{run}/{contract}", limit=1)
     values: dict[str, Any] = {

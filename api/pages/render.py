@@ -28,6 +28,8 @@ NAVIGATION = (
     ("pay", "/pay", "run.read"),
     ("payouts", "/payouts", "payout.read"),
     ("audit", "/audit", "audit.read"),
+    ("reads", "/reads", "read_log.read"),
+    ("grants", "/grants", "grant.read"),
     ("status", "/status", "status.read"),
     ("accounts", "/accounts", "key.manage"),
 )

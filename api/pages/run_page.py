@@ -71,6 +71,7 @@ def _page(
     view = visit.current("pay_register", "payout_ledger")
     state = payrun.read_run(view.desk, view.tenant, run)
     register = view.desk.register.register(view.tenant, run, cursor=cursor or None, limit=PAGE)
+    view.read_pay(f"payrun/{run}", {one.person_id for one in register.items})
     values: dict[str, Any] = {
         "run": state,
         "register": register,

@@ -11,11 +11,13 @@ from api.pages import (
     contract_page,
     contracts_page,
     figures_page,
+    grants_page,
     home_page,
     kpi_page,
     login_page,
     payouts_page,
     payslip_page,
+    reads_page,
     routing,
     run_page,
     runs_page,
@@ -39,6 +41,8 @@ ROUTERS = (
     payslip_page.pages,
     payouts_page.pages,
     audit_page.pages,
+    reads_page.pages,
+    grants_page.pages,
     accounts_page.pages,
 )
 """Addresses that are written out come before those with a name in them."""

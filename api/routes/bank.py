@@ -21,6 +21,7 @@ from ledger.records import Receipt
 from workflows import bank_batches, bank_files
 from workflows.bank_books import batches_of, read_batch
 from workflows.desk import Ask, Outcome
+from workflows.disclosure import read_for_payment
 
 router = APIRouter(prefix="/v1", tags=["Bank"], route_class=StrictRoute)
 BatchPath = Annotated[
@@ -102,6 +103,7 @@ def list_batches_of_run(
 ) -> Response:
     """The batches of a run in order, without their instructions."""
     found = batches_of(view.desk, view.tenant, run)
+    view.read_pay(f"payrun/{run}")
     items = [{**_shown(one), "end_to_end_ids": None} for one in found]
     return seen(view, {"items": items, "next": None})
 
@@ -110,6 +112,7 @@ def list_batches_of_run(
 def get_payout_batch(batch: BatchPath, view: Annotated[View, reading("payout.read")]) -> Response:
     """A batch with its instructions, its digest and its file, as known at a position."""
     found = read_batch(view.desk, view.tenant, batch, view.known)
+    view.read_pay(f"payoutbatch/{batch}")
     return seen(view, {"batch": _shown(found), "known": view.position}, found.version)
 
 
@@ -168,6 +171,8 @@ def write_batch_file(
     made = bank_files.write_file(
         write.desk, write.tenant, batch, body.format, body.layout, write.ask(body.reason)
     )
+    about = f"payoutbatch/{batch}"
+    read_for_payment(write.desk, write.tenant, write.caller.reader(), about, made.persons)
     headers = headers_of(made.receipts, made.receipts[-1].position)
     headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
     headers["Tallystick-SHA256"] = made.fact.sha256

@@ -108,6 +108,7 @@ def list_statement_lines(
     after: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     """All lines of a statement after a number, with what became of each."""
+    view.read_pay(f"bankstatement/{statement}")
     rows = bank_lines(view.desk).lines(view.tenant, statement, after, limit)
     following = rows[-1].line_no if len(rows) == limit else None
     return seen(view, {"items": [msgspec.structs.asdict(row) for row in rows], "next": following})
@@ -151,6 +152,7 @@ def list_bank_lines(
     lines = [one for one in lines if after is None or one.line.id > after]
     following = lines[limit - 1].line.id if len(lines) > limit else None
     items = [_line(one, view) for one in lines[:limit]]
+    view.read_pay("bank-lines")
     return seen(view, {"items": items, "next": following, "known": view.position})
 
 
@@ -226,6 +228,7 @@ def get_reconciliation(
     found = reconcile.reconcile(
         view.desk, view.tenant, on=view.effective, run=run, month=month, known=view.known
     )
+    view.read_pay(f"payrun/{run}" if run else f"reconciliation/{month or 'all'}")
     if layout == "text":
         return Response(reconcile.as_text(found), media_type="text/plain; charset=utf-8")
     if layout == "csv":
@@ -249,4 +252,5 @@ def list_order_matches(run: RunId, view: Annotated[View, present("payout.read")]
     """Settled orders, the commission lines paid on them and the bank's lines, three ways."""
     found = reconcile.order_matches(view.desk, view.tenant, run)
     items = [{**msgspec.structs.asdict(one), "difference": one.difference} for one in found]
+    view.read_pay(f"payrun/{run}")
     return seen(view, {"items": items, "next": None})

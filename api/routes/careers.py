@@ -13,11 +13,12 @@ from api.examples import writes
 from api.examples_people import EXAMPLES
 from api.params import PersonId
 from api.reads import Text, View, reading, seen
-from api.routes.persons import Personal, refuse_personal
+from api.routes.persons import Personal, Purpose
 from api.writes import Reasoned, Write, command_of, writing
 from domain.career import Career
 from domain.career_commands import AssessCandidate, CareerStep
 from workflows import career_import, careers, funnel
+from workflows.disclosure import open_notes, refuse_reader
 
 router = APIRouter(prefix="/v1", tags=["People"], route_class=StrictRoute)
 PATH = "/persons/{person}/career"
@@ -65,15 +66,20 @@ def record_step(
 
 @router.get(PATH)
 def get_career(
-    person: PersonId, view: Annotated[View, reading("career.read")], personal: Personal = False
+    person: PersonId,
+    view: Annotated[View, reading("career.read")],
+    personal: Personal = False,
+    purpose: Purpose = "",
 ) -> Response:
     """Where a person stands and every step, as known at a position; `personal` opens notes."""
-    refuse_personal(view, personal)
+    reader = view.caller.reader(purpose)
+    if personal:
+        refuse_reader(reader)
     state = careers.read(view.desk, view.tenant, person, view.known)
     found = careers.steps(view.desk, view.tenant, person, view.known)
     shown: dict[str, Any] = {"career": state, "steps": [views.fact(one) for one in found]}
     if personal:
-        notes = careers.notes(view.desk, view.tenant, person, found)
+        notes = open_notes(view.desk, view.tenant, reader, person, found)
         shown["notes"] = {str(version): note for version, note in notes.items()}
     return seen(view, {**shown, "known": view.position}, state.version)
 

@@ -24,6 +24,7 @@ from ledger.proofs import leaf_at, proof_of
 from ledger.queries import rows
 from ledger.tiles import WIDTH, bundle, parse_tile_path
 from workflows.bundle import Subject, file_name, write_bundle
+from workflows.disclosure import read_pay
 
 router = APIRouter(prefix="/v1/log/{tenant}", include_in_schema=False)
 ACT = "audit.read"
@@ -131,6 +132,7 @@ def _bundle(caller: Caller, path: str, length: int) -> Response:
         number, width = _checked(log, 0, path)
         first = number * WIDTH
         found = rows(connection, _ENTRIES, [caller.tenant, first, first + width])
+    read_pay(caller.desk, caller.tenant, caller.reader(), f"log/{path}"[:200])
     try:
         data = bundle([envelope for (envelope,) in found], length)
     except OverflowError as error:
@@ -211,5 +213,6 @@ def audit_bundle(caller: Reader, contract: Id = None, run: Id = None, month: Id 
         raise Invalid("请指明", "Say of what", do="Give contract, contract and run, or month.")
     subject = Subject(contract=contract, run=run, month=month)
     data = write_bundle(caller.desk, caller.tenant, subject)
+    read_pay(caller.desk, caller.tenant, caller.reader(), f"bundle/{file_name(subject)}")
     headers = {"Content-Disposition": f'attachment; filename="{file_name(subject)}"'}
     return Response(data, headers=headers, media_type="application/zip")

@@ -126,6 +126,7 @@ def get_register(
     payrun.read_run(view.desk, view.tenant, run)
     caught_up(view, "pay_register")
     found = view.desk.register.register(view.tenant, run, cursor=cursor, limit=limit)
+    view.read_pay(f"payrun/{run}", {one.person_id for one in found.items})
     return seen(view, views.page(found))
 
 
@@ -149,6 +150,7 @@ def get_exceptions(
     """What is to be looked at before approval, each with the figures behind it."""
     command = steps.ReviewPayRun.model_validate({"change": change})
     found = run_steps.findings(view.desk, view.tenant, run, command, view.caller.today)
+    view.read_pay(f"payrun/{run}")
     return seen(
         view,
         {
@@ -168,6 +170,7 @@ def get_comparison(
 ) -> Response:
     """What differs from the run `before` to this one, by contract and line."""
     found = compare_runs(view.desk, view.tenant, before, run)
+    view.read_pay(f"payrun/{run}")
     return seen(view, {"items": views.money(found)})
 
 

@@ -68,6 +68,7 @@ def list_payouts(
         cursor=cursor,
         limit=limit,
     )
+    view.read_pay("payouts", {one.person_id for one in found.items})
     totals = {
         name: {"payouts": count, "amount": amount}
         for name, (count, amount) in ledger.totals(view.tenant, run).items()
@@ -85,6 +86,7 @@ def get_payout(payout: PayoutId, view: Annotated[View, reading("payout.read")]) 
         for attempt in view.readers.payouts.attempts(view.tenant, payout)
         if attempt.attempt <= state.attempt
     ]
+    view.read_pay(f"payout/{payout}", [state.person])
     shown = {"payout": views.money(state), "attempts": attempts, "known": view.position}
     return seen(view, shown, state.version)
 

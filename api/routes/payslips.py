@@ -22,6 +22,7 @@ def get_payslip(
 ) -> Response:
     """One payslip with every line and its lineage, as known at a position."""
     found = read_payslip(view.desk, view.tenant, run, contract, known=view.known)
+    view.read_pay(f"payslip/{run}/{contract}", [found.person])
     return seen(view, {"run": run, "payslip": views.money(found), "known": view.position})
 
 
@@ -36,4 +37,5 @@ def list_payslips(
     contracts.read(view.desk, view.tenant, contract)
     caught_up(view, "pay_register")
     found = view.desk.register.payslips_of(view.tenant, contract, cursor=cursor, limit=limit)
+    view.read_pay(f"contract/{contract}", {one.person_id for one in found.items})
     return seen(view, views.page(found))

@@ -13,11 +13,22 @@ from api.params import PersonId
 from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
 from api.writes import Reasoned, Write, command_of, writing
 from domain.person import ChangePersonalData, RegisterPerson, SetTaxProfile
-from domain.refusals import Forbidden
 from workflows import setup
+from workflows.disclosure import LONGEST_PURPOSE, open_personal, refuse_reader
 
 router = APIRouter(prefix="/v1/persons", tags=["Persons"], route_class=StrictRoute)
-Personal = Annotated[bool, Query(description="With personal data; only for roles that may see it.")]
+Personal = Annotated[
+    bool,
+    Query(description="With personal data: for roles that may see it, for auditors by a grant."),
+]
+Purpose = Annotated[
+    str,
+    Query(
+        max_length=LONGEST_PURPOSE,
+        pattern=r"^[^\x00]*$",
+        description="What the personal data is read for; the log of reads keeps it.",
+    ),
+]
 
 
 class RegisterPersonRequest(RegisterPerson, Reasoned):
@@ -42,9 +53,7 @@ def _show(write: Write, person: str) -> Any:
     """The person at a position, without personal data: an answer may be repeated to another."""
 
     def show(position: int) -> dict[str, Any]:
-        state, _ = setup.read_person(
-            write.desk, write.tenant, person, personal=False, known=position
-        )
+        state = setup.read_person(write.desk, write.tenant, person, position)
         return {"person": views.person(state)}
 
     return show
@@ -68,45 +77,44 @@ def register_person(
 def list_persons(
     view: Annotated[View, present("person.read")],
     personal: Personal = False,
+    purpose: Purpose = "",
     q: Text = None,
     limit: LimitQuery = 100,
     cursor: CursorQuery = None,
 ) -> Response:
     """Persons by id; `q` looks in ids alone: names are encrypted and cannot be searched."""
-    refuse_personal(view, personal)
+    reader = view.caller.reader(purpose)
+    if personal:
+        refuse_reader(reader)
     caught_up(view, "directory")
     entries = view.readers.directory.entries
     found = entries(view.tenant, "person", search=q, cursor=cursor, limit=limit)
     shown = views.page(found)
     if personal:
-        data = setup.open_personal(view.desk, view.tenant, [item["id"] for item in shown["items"]])
+        ids = [item["id"] for item in shown["items"]]
+        states = setup.read_persons(view.desk, view.tenant, ids)
+        data = open_personal(view.desk, view.tenant, reader, states, "persons")
         for item in shown["items"]:
             item["personal"] = data.get(item["id"])
     return seen(view, shown)
 
 
-def refuse_personal(view: View, personal: bool) -> None:
-    """Raise Forbidden where personal data is asked for by a role that may not see it."""
-    if personal and not view.caller.may("person.read_personal"):
-        raise Forbidden(
-            "您的角色不能查看个人信息",
-            "Your roles may not see personal data",
-            do="Leave `personal` out.",
-        )
-
-
 @router.get("/{person}")
 def get_person(
-    person: PersonId, view: Annotated[View, reading("person.read")], personal: Personal = False
+    person: PersonId,
+    view: Annotated[View, reading("person.read")],
+    personal: Personal = False,
+    purpose: Purpose = "",
 ) -> Response:
     """A person, with the tax profile in force on a day, as known at a position."""
-    refuse_personal(view, personal)
-    state, data = setup.read_person(
-        view.desk, view.tenant, person, personal=personal, known=view.known
-    )
+    reader = view.caller.reader(purpose)
+    if personal:
+        refuse_reader(reader)
+    state = setup.read_person(view.desk, view.tenant, person, view.known)
     shown = views.person(state, view.effective)
     if personal:
-        shown["personal"] = data
+        found = open_personal(view.desk, view.tenant, reader, {person: state}, f"person/{person}")
+        shown["personal"] = found.get(person)
     return seen(view, {**shown, "known": view.position}, state.version)
 
 

@@ -25,6 +25,7 @@ def get_statement(
 ) -> Response:
     """A payslip explained: next tiers, what returns cost, disputes; as JSON, HTML or PDF."""
     made = statements.read_statement(view.desk, view.tenant, run, contract)
+    view.read_pay(f"payslip/{run}/{contract}", [made.payslip.person])
     if form == "html":
         return Response(statements.as_html(made), 200, media_type="text/html; charset=utf-8")
     if form == "pdf":

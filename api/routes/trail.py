@@ -19,6 +19,7 @@ from api.reads import (
     caught_up,
     moment_of,
     present,
+    read_of_trail,
     reading,
     seen,
 )
@@ -71,6 +72,7 @@ def list_audit(
     found = view.readers.audit.entries(
         view.tenant, known=view.known, limit=limit, cursor=cursor, **asked.filters()
     )
+    read_of_trail(view, found.items)
     return seen(view, {**views.page(found), "known": view.position})
 
 

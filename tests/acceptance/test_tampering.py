@@ -45,6 +45,7 @@ OUTSIDE = {
     ("ledger.idempotency", "tenant_id"): "the same",
     ("ledger.idempotency", "fingerprint"): "the same",
     ("ledger.idempotency", "answer"): "the same",
+    ("ledger.read_log", "*"): "who looked, not what was recorded: added to alone, by trigger",
     ("ledger.tracking", "*"): "where other programs stand; empty here",
     ("ledger.person_key", "created_at"): "when a key was made; the facts tell when it was used",
     ("ledger.person_key", "retention"): "how long it is kept: administration, not record",

@@ -39,6 +39,8 @@ PAGES = {
     "payouts": "/payouts?status=returned",
     "audit": "/audit",
     "fact": "/facts/300",
+    "reads": "/reads?kind=pay",
+    "grants": "/grants",
     "status": "/status",
     "me": "/me",
     "accounts": "/accounts",
