@@ -26,6 +26,7 @@ def restatement(session: Session, run_id: str, known: str | None, by_cause: bool
             _by_person(made)
         _by_cause(made)
 
+    session.read_pay(f"payrun/{run_id}", {one.person for one in made.items})
     session.show(made, human)
 
 

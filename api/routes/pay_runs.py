@@ -178,6 +178,7 @@ def get_comparison(
 def get_restatement(run: RunId, view: Annotated[View, reading("payslip.read")]) -> Response:
     """What a posted month paid against what is known now (or at `known`), by person and cause."""
     found = restate(view.desk, view.tenant, run, view.known)
+    view.read_pay(f"payrun/{run}", {one.person for one in found.items})
     return seen(view, {"restatement": views.money(found)})
 
 
