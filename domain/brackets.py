@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -27,6 +28,13 @@ def read_brackets(table: LawTable, key: str = "brackets") -> tuple[Bracket, ...]
     Raises Invalid where bounds or rates do not rise, where the last bracket is not open or an
     earlier one is, and where a quick deduction makes the tax jump at a seam by more than a fen.
     """
+    return _brackets_of(msgspec.json.encode(table), key)
+
+
+@lru_cache(maxsize=256)
+def _brackets_of(data: bytes, key: str) -> tuple[Bracket, ...]:
+    """A table is read once: a month's payslips all ask for the same few."""
+    table = msgspec.json.decode(data, type=LawTable)
     brackets = tuple(
         Bracket(
             None if row.get("up_to") is None else as_number(table, key, row["up_to"]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -28,29 +29,56 @@ class DayFigure(msgspec.Struct, frozen=True, order=True):
     value: Decimal
 
 
+class Series(msgspec.Struct, frozen=True, order=True):
+    """The values of a metric of one category, in the order of their days."""
+
+    metric: str
+    category: str
+    days: tuple[date, ...]
+    values: tuple[Decimal, ...]
+
+    def within(self, period: Period) -> slice:
+        """Where the days of a period stand."""
+        start = bisect_left(self.days, period.start)
+        if period.end is None:
+            return slice(start, None)
+        return slice(start, bisect_left(self.days, period.end, start))
+
+
 class Figures(msgspec.Struct, frozen=True, dict=True):
     """What was measured of one streamer (or one team), as known at a position."""
 
-    rows: tuple[DayFigure, ...] = ()
+    series: tuple[Series, ...] = ()
     aggregations: dict[str, Aggregation] = {}
     batches: tuple[str, ...] = ()
     """Ids of the batches the values come from, for the lineage."""
 
+    @cached_property
+    def rows(self) -> tuple[DayFigure, ...]:
+        """Every value by itself, by day, metric and category."""
+        return tuple(
+            sorted(
+                DayFigure(day, series.metric, series.category, value)
+                for series in self.series
+                for day, value in zip(series.days, series.values, strict=True)
+            )
+        )
+
     def values(self, metric: str, period: Period, category: str | None = None) -> list[Decimal]:
         """The values of a metric in a period, in the order of days."""
-        return [
-            row.value
-            for row in self._by_metric.get(metric, ())
-            if row.day in period and (category is None or row.category == category)
+        found = [
+            (day, series.category, value)
+            for series in self._of(metric, category)
+            for day, value in _pairs(series, period)
         ]
+        return [value for _, _, value in sorted(found)]
 
-    @cached_property
-    def _by_metric(self) -> dict[str, list[DayFigure]]:
-        """The rows of each metric in the order of days."""
-        found: dict[str, list[DayFigure]] = {}
-        for row in sorted(self.rows):
-            found.setdefault(row.metric, []).append(row)
-        return found
+    def _of(self, metric: str, category: str | None) -> list[Series]:
+        return [
+            series
+            for series in self.series
+            if series.metric == metric and category in (None, series.category)
+        ]
 
     def total(self, metric: str, period: Period, category: str | None = None) -> Decimal:
         """The metric over a period by its aggregation; 0 where nothing was measured."""
@@ -72,30 +100,42 @@ class Figures(msgspec.Struct, frozen=True, dict=True):
         self, metric: str, periods: Iterable[Period], category: str | None
     ) -> tuple[Decimal, int]:
         """The aggregated value, and by how many it is to be divided."""
+        how = self.aggregations.get(metric, "sum")
+        if how == "sum":
+            chosen = self._of(metric, category)
+            parts = (part for period in periods for part in _parts(chosen, period))
+            return sum((sum(part, ZERO) for part in parts), ZERO), 1
         values = [v for period in periods for v in self.values(metric, period, category)]
         if not values:
             return ZERO, 1
-        match self.aggregations.get(metric, "sum"):
+        match how:
             case "max":
                 return max(values), 1
             case "last":
                 return values[-1], 1
-            case "average":
-                return sum(values, ZERO), len(values)
             case _:
-                return sum(values, ZERO), 1
+                return sum(values, ZERO), len(values)
 
     def has(self, metric: str, period: Period) -> bool:
         """Whether anything was measured."""
-        return any(row.day in period for row in self._by_metric.get(metric, ()))
+        return any(_parts(self._of(metric, None), period))
 
     def by_day(self, metric: str, period: Period, category: str | None = None) -> Daily:
         """The sum of a metric's values on each day on which it was measured."""
         days: Daily = {}
-        for row in self._by_metric.get(metric, ()):
-            if row.day in period and (category is None or row.category == category):
-                days[row.day] = days.get(row.day, ZERO) + row.value
+        for series in self._of(metric, category):
+            for day, value in _pairs(series, period):
+                days[day] = days.get(day, ZERO) + value
         return days
+
+
+def _parts(chosen: Iterable[Series], period: Period) -> Iterator[tuple[Decimal, ...]]:
+    return (series.values[series.within(period)] for series in chosen)
+
+
+def _pairs(series: Series, period: Period) -> Iterator[tuple[date, Decimal]]:
+    part = series.within(period)
+    return zip(series.days[part], series.values[part], strict=True)
 
 
 def figures_of(
@@ -104,4 +144,11 @@ def figures_of(
     batches: Iterable[str] = (),
 ) -> Figures:
     """Build figures from rows in any order."""
-    return Figures(tuple(sorted(rows)), aggregations or {}, tuple(batches))
+    found: dict[tuple[str, str], list[DayFigure]] = {}
+    for row in sorted(rows):
+        found.setdefault((row.metric, row.category), []).append(row)
+    series = (
+        Series(*key, tuple(row.day for row in given), tuple(row.value for row in given))
+        for key, given in sorted(found.items())
+    )
+    return Figures(tuple(series), aggregations or {}, tuple(batches))

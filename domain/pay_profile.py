@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import Field, ValidationError
 
 from domain.clauses import Parameters
@@ -52,6 +54,12 @@ def checked_profile(data: dict[str, Any]) -> dict[str, Any]:
 
 def pay_profile(data: dict[str, Any]) -> tuple[TaxProfile, Insurance | None]:
     """A stored profile as the payslip takes it; an empty one declares nothing."""
+    return _pay_profile(msgspec.json.encode(data))
+
+
+@lru_cache(maxsize=4096)
+def _pay_profile(stored: bytes) -> tuple[TaxProfile, Insurance | None]:
+    data = msgspec.json.decode(stored)
     profile = _read(data)
     values = profile.model_dump(exclude={"insurance"})
     insurance = profile.insurance

@@ -1,14 +1,8 @@
-"""The statements of the figure store, and the fold of what they read."""
+"""The statements of the figure store; how figures are read stands in `figure_reads.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, LiteralString
-
-from domain.figures import Aggregation, DayFigure, Figures
-from domain.periods import Period
-from ledger.queries import Pool
+from typing import LiteralString
 
 COPY_ROWS_IN: LiteralString = """
     COPY ledger.metric_row (tenant_id, batch, source, row_no, row_id, person, metric, day,
@@ -30,8 +24,28 @@ COPY_REJECTED_OUT: LiteralString = """
 
 ADD_BATCH: LiteralString = """
     INSERT INTO ledger.metric_batch (tenant_id, batch, position, source, recorded_at,
-        period_start, period_end, rows, rejected, rows_sha256, rejected_sha256)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+        period_start, period_end, rows, rejected, rows_sha256, rejected_sha256, replaces)
+    SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN NOT EXISTS (
+        SELECT FROM ledger.metric_batch AS b
+        WHERE b.tenant_id = %s AND b.source = %s AND b.position > %s
+    ) THEN %s::integer END"""
+
+# OFFSET 0 keeps this a look-up by index for each row: as a join it can cost a scan for each row
+# while the statistics do not yet know of a large batch.
+REPLACES: LiteralString = """
+    SELECT h.position, (
+        SELECT count(*) FROM ledger.metric_row AS r
+        WHERE r.tenant_id = h.tenant_id AND r.batch = %(batch)s AND EXISTS (
+            SELECT FROM ledger.metric_row AS o
+            WHERE o.tenant_id = r.tenant_id AND o.source = r.source AND o.row_id = r.row_id
+                AND o.batch <> r.batch
+            OFFSET 0
+        ) AND EXISTS (
+            SELECT FROM ledger.metric_batch AS b
+            WHERE b.tenant_id = h.tenant_id AND b.source = %(source)s
+        )
+    )
+    FROM ledger.head AS h WHERE h.tenant_id = %(tenant)s"""
 
 _RECEIPT: LiteralString = """
     SELECT b.batch, b.source, b.position,
@@ -55,32 +69,6 @@ ROWS: LiteralString = """
 REJECTED: LiteralString = """
     SELECT row_no, code, reason_zh, reason_en, raw FROM ledger.rejected_row
     WHERE tenant_id = %s AND batch = %s AND row_no > %s ORDER BY row_no LIMIT %s"""
-
-# A row is superseded where the same source sent its id again in a later batch that was known.
-# OFFSET 0 keeps this a look-up by index for each row: as a join it can cost a scan for each row
-# while the statistics do not yet know of a large batch.
-_READ: LiteralString = """
-    SELECT r.person, r.day, r.metric, r.category, sum(r.value), max(r.value), count(*),
-        (array_agg(r.value ORDER BY b.position DESC, r.row_no DESC)
-            FILTER (WHERE r.metric = ANY(%(last)s::text[])))[1],
-        array_agg(DISTINCT r.batch)
-    FROM ledger.metric_row AS r
-    JOIN ledger.metric_batch AS b ON b.tenant_id = r.tenant_id AND b.batch = r.batch
-    WHERE r.tenant_id = %(tenant)s AND r.day >= %(start)s AND r.day < %(stop)s
-        AND (%(everyone)s OR r.person = ANY(%(persons)s::text[]))
-        AND b.position <= %(known)s
-        AND b.period_start < %(stop)s AND b.period_end > %(start)s
-        AND NOT EXISTS (
-            SELECT FROM ledger.metric_row AS n
-            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
-                AND n.batch <> r.batch
-                AND (
-                    SELECT nb.position FROM ledger.metric_batch AS nb
-                    WHERE nb.tenant_id = n.tenant_id AND nb.batch = n.batch
-                ) BETWEEN b.position + 1 AND %(known)s
-            OFFSET 0
-        )
-    GROUP BY r.person, r.day, r.metric, r.category"""
 
 TOUCHED: LiteralString = """
     WITH changed AS MATERIALIZED (
@@ -127,48 +115,3 @@ TOUCHED_BY: LiteralString = """
             ) < c.position
         OFFSET 0
     ) AS old"""
-
-
-def read(
-    pool: Pool,
-    tenant: str,
-    persons: Sequence[str] | None,
-    period: Period,
-    known: int,
-    aggregations: Mapping[str, Aggregation],
-) -> dict[str, Figures]:
-    """What `FigureStore.read` answers: one statement for any number of persons."""
-    params = {
-        "tenant": tenant,
-        "start": period.start,
-        "stop": period.stop,
-        "known": known,
-        "everyone": persons is None,
-        "persons": list(persons or ()),
-        "last": [metric for metric, how in aggregations.items() if how == "last"],
-    }
-    days: dict[str, list[DayFigure]] = {person: [] for person in persons or ()}
-    batches: dict[str, set[str]] = {}
-    with pool.connection() as connection:
-        for person, day, metric, category, *values, found in connection.execute(_READ, params):
-            value = _of_day(values, aggregations.get(metric, "sum"))
-            days.setdefault(person, []).append(DayFigure(day, metric, category, value))
-            batches.setdefault(person, set()).update(found)
-    how = dict(aggregations)
-    return {
-        person: Figures(tuple(sorted(rows)), how, tuple(sorted(batches.get(person, ()))))
-        for person, rows in days.items()
-    }
-
-
-def _of_day(values: Sequence[Any], aggregation: Aggregation) -> Decimal:
-    total, largest, count, last = values
-    match aggregation:
-        case "max":
-            return Decimal(largest)
-        case "average":
-            return Decimal(total) / int(count)
-        case "last":
-            return Decimal(last)
-        case _:
-            return Decimal(total)

@@ -19,6 +19,7 @@ from domain.periods import Month, Period
 from domain.refusals import Invalid, NotFound, StaleVersion
 from ledger import figure_queries as sql
 from ledger.errors import KeyTaken
+from ledger.figure_reads import read
 from ledger.figure_rows import Item, MetricRow, Spool, escaped
 from ledger.idempotency import Idempotency, fingerprint
 from ledger.queries import Connection, Pool
@@ -122,7 +123,7 @@ class FigureStore:
         are by day, metric and category; several rows of one day become one by the metric's
         aggregation. Every person asked for has an entry; of all, those with figures.
         """
-        return sql.read(self._pool, tenant, persons, period, known, aggregations)
+        return read(self._pool, tenant, persons, period, known, aggregations)
 
     def touched(self, tenant: str, after: int, upto: int, before: date) -> set[tuple[str, Month]]:
         """The persons and months before a day whose figures the batches in `(after, upto]`
@@ -192,13 +193,20 @@ class FigureStore:
         try:
             with self._pool.connection() as connection, connection.transaction():
                 _copy_in(connection, tenant, spool)
-                self._append(connection, tenant, spool, act, once)
+                counted = _replaces(connection, tenant, spool)
+                self._append(connection, tenant, spool, act, once, counted)
         except (UniqueViolation, StaleVersion, KeyTaken):
             return False
         return True
 
     def _append(
-        self, connection: Connection, tenant: str, spool: Spool, act: Act, once: Idempotency | None
+        self,
+        connection: Connection,
+        tenant: str,
+        spool: Spool,
+        act: Act,
+        once: Idempotency | None,
+        counted: tuple[int, int],
     ) -> None:
         # The append locks the tenant's head until the transaction ends: nothing slow comes after.
         fact = _fact(spool, act)
@@ -207,7 +215,10 @@ class FigureStore:
         place = (tenant, fact.batch, receipt.position, fact.source, receipt.recorded_at)
         period = (fact.period_start, fact.period_end)
         counts = (fact.rows, fact.rejected, fact.rows_sha256, fact.rejected_sha256)
-        connection.execute(sql.ADD_BATCH, [*place, *period, *counts])
+        # A batch of this source that was recorded since the count was not looked at.
+        at, replaces = counted
+        replaced = (tenant, fact.source, at, replaces)
+        connection.execute(sql.ADD_BATCH, [*place, *period, *counts, *replaced])
 
     def _stands(self, tenant: str, batch: str) -> bool:
         with self._pool.connection() as connection:
@@ -267,6 +278,13 @@ def _copy_in(connection: Connection, tenant: str, spool: Spool) -> None:
         with cursor.copy(sql.COPY_REJECTED_IN) as copy:
             for block in spool.rejected.blocks(place.encode()):
                 copy.write(block)
+
+
+def _replaces(connection: Connection, tenant: str, spool: Spool) -> tuple[int, int]:
+    """How many rows of a batch have an id that an earlier one has, and as known where."""
+    asked = {"tenant": tenant, "batch": spool.batch, "source": spool.source}
+    position, count = connection.execute(sql.REPLACES, asked).fetchone() or (0, 0)
+    return int(position), int(count)
 
 
 def _digest(connection: Connection, query: LiteralString, tenant: str, batch: str) -> str:

@@ -27,6 +27,22 @@ _INDEX: LiteralString = """
 _ROWS: LiteralString = """
     SELECT count(*), count(*) FILTER (WHERE source <> %b), min(day), max(day)
     FROM ledger.metric_row WHERE tenant_id = %b AND batch = %b"""
+_REPLACES: LiteralString = """
+    SELECT b.replaces, (
+        SELECT count(*) FROM ledger.metric_row AS r
+        WHERE r.tenant_id = b.tenant_id AND r.batch = b.batch AND EXISTS (
+            SELECT FROM ledger.metric_row AS o
+            WHERE o.tenant_id = r.tenant_id AND o.source = r.source AND o.row_id = r.row_id
+                AND o.batch <> r.batch
+                AND (
+                    SELECT ob.position FROM ledger.metric_batch AS ob
+                    WHERE ob.tenant_id = o.tenant_id AND ob.batch = o.batch
+                ) < b.position
+            OFFSET 0
+        )
+    )
+    FROM ledger.metric_batch AS b
+    WHERE b.tenant_id = %b AND b.batch = %b AND b.replaces IS NOT NULL"""
 _ORPHANS: LiteralString = """
     SELECT 'metric_row', r.batch FROM ledger.metric_row AS r
     WHERE r.tenant_id = %(tenant)s AND NOT EXISTS (
@@ -75,6 +91,7 @@ def _batch(pool: Pool, store: FigureStore, tenant: str, envelope: bytes, check: 
     with pool.connection() as connection:
         _index(connection, tenant, place, fact, check)
         _columns(connection, tenant, fact, check)
+        _replaces(connection, tenant, fact, check)
     rows, rejected = store.batch_digest(tenant, fact.batch)
     if rows != fact.rows_sha256:
         check.add(f"ledger.metric_row batch {fact.batch}", "the rows are not those of the digest")
@@ -115,3 +132,11 @@ def _columns(connection: Connection, tenant: str, fact: MetricBatchRecorded, che
         check.add(f"{place} column source", f"{strange} rows of another source")
     if count and not (first >= fact.period_start and last < fact.period_end):
         check.add(place, "days outside of the batch's period")
+
+
+def _replaces(connection: Connection, tenant: str, fact: MetricBatchRecorded, check: Check) -> None:
+    """How many rows replace one of an earlier batch, where that was counted."""
+    for said, counted in queries.rows(connection, _REPLACES, [tenant, fact.batch]):
+        if said != counted:
+            what = f"{counted} rows replace one of an earlier batch, not {said}"
+            check.add(f"ledger.metric_batch {fact.batch} column replaces", what)

@@ -453,9 +453,11 @@ CREATE TABLE ledger.metric_batch (
     rows integer NOT NULL,
     rejected integer NOT NULL,
     rows_sha256 text NOT NULL,
-    rejected_sha256 text NOT NULL
+    rejected_sha256 text NOT NULL,
+    replaces integer
 );
 COMMENT ON TABLE ledger.metric_batch IS 'Where each batch stands in its tenant''s ledger; a row whose batch is not here is not there.';
+COMMENT ON COLUMN ledger.metric_batch.replaces IS 'Rows that replace one of an earlier batch; NULL: not counted, so it has to be looked for.';
 CREATE TABLE ledger.metric_row (
     tenant_id text NOT NULL,
     batch text NOT NULL,

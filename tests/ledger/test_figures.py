@@ -341,6 +341,73 @@ def test_a_correction_may_move_a_row_to_another_person_month_or_metric(
     assert figures.touched(tenant, second.position, LAST, date(2026, 1, 1)) == set()
 
 
+def replaced(pool: Pool, tenant: str, receipt: BatchReceipt) -> int | None:
+    query = "SELECT replaces FROM ledger.metric_batch WHERE tenant_id = %s AND batch = %s"
+    with pool.connection() as connection:
+        found = connection.execute(query, [tenant, receipt.batch]).fetchone()
+    assert found
+    return found[0]
+
+
+def test_a_batch_says_how_many_rows_of_earlier_ones_it_replaces(
+    figures: FigureStore, pool: Pool, tenant: str
+) -> None:
+    batches = [
+        figures.record(tenant, source, [row(one, value) for one in ids], ACT)
+        for source, ids, value in (
+            ("shop", "ab", 1), ("mall", "ab", 2), ("shop", "cd", 3), ("shop", "bce", 4),
+        )
+    ]  # fmt: skip
+    assert [replaced(pool, tenant, batch) for batch in batches] == [0, 0, 0, 2]
+
+
+def test_two_batches_of_a_source_at_once_leave_none_that_wrongly_says_it_replaces_nothing(
+    figures: FigureStore, pool: Pool, tenant: str
+) -> None:
+    def send(number: int) -> BatchReceipt:
+        return figures.record(tenant, "shop", [row("same", number), row(f"own{number}")], ACT)
+
+    sent = sorted(race(4, send), key=lambda batch: batch.position)
+    assert replaced(pool, tenant, sent[0]) == 0
+    assert all(replaced(pool, tenant, batch) in (1, None) for batch in sent[1:])
+    newest = figures.rows(tenant, sent[-1].batch)[0][1].value
+    assert sales(figures, tenant) == newest + 4
+
+
+@pytest.mark.parametrize("few", [0, 1, 100])
+def test_few_or_many_corrections_are_found_whoever_and_whatever_day_they_move_to(
+    figures: FigureStore, tenant: str, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("ledger.figure_reads.FEW", few)
+    figures.record(tenant, "shop", [row("1", 10), row("2", 20), row("3", 30)], ACT)
+    figures.record(tenant, "mall", [row("1", 5)], ACT)
+    moved = MetricRow("2", "S1", "sales", date(2025, 4, 3), Decimal(20))
+    second = figures.record(tenant, "shop", [row("1", 10, person="S2"), moved], ACT)
+    assert sales(figures, tenant, second.position - 1) == 65
+    assert sales(figures, tenant) == 35
+    everybody = figures.read(tenant, None, MARCH.period, LAST, {})
+    assert {who: f.total("sales", MARCH.period) for who, f in everybody.items()} == {
+        "S1": 35,
+        "S2": 10,
+    }
+
+
+def test_a_batch_recorded_before_replacements_were_counted_is_looked_through(
+    figures: FigureStore, pool: Pool, tenant: str
+) -> None:
+    figures.record(tenant, "shop", [row("1", 10)], ACT)
+    second = figures.record(tenant, "shop", [row("1", 7)], ACT)
+    with pool.connection() as connection, connection.transaction():
+        for statement in (
+            "ALTER TABLE ledger.metric_batch DISABLE TRIGGER USER",
+            "UPDATE ledger.metric_batch SET replaces = NULL",
+            "ALTER TABLE ledger.metric_batch ENABLE ALWAYS TRIGGER metric_batch_stays",
+        ):
+            connection.execute(statement)
+    assert sales(figures, tenant) == 7
+    assert sales(figures, tenant, second.position - 1) == 10
+
+
 def test_a_return_is_a_negative_row_on_its_own_day(figures: FigureStore, tenant: str) -> None:
     back = MetricRow("c1", "S1", "sales", date(2025, 3, 9), Decimal(-4), order_ref="1")
     figures.record(tenant, "shop", [row("1", 10), back], ACT)
