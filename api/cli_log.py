@@ -39,14 +39,12 @@ def vkey(text: str) -> VerifierKey:
 @click.command("checkpoint", cls=Section.command_class)
 @click.option("-o", "--out", type=OUT, help="Keep it in this file: an old one finds a rewrite.")
 @click.option("--seal/--no-seal", default=True, help="Seal what is recorded first.")
-@click.option("--rotate-key", is_flag=True, help="Make a new key; old and new sign the handover.")
 @click.option("--witness", metavar="URL", help="Have it countersigned by the witness there.")
 @click.option("--keys", is_flag=True, help="The public keys of the log instead.")
 def checkpoint(
     session: Session,
     out: Path | None,
     seal: bool,
-    rotate_key: bool,
     witness: str | None,
     keys: bool,
 ) -> None:
@@ -57,9 +55,7 @@ def checkpoint(
 
     try:
         ring = KeyRing(session.settings.home / KEYS)
-        if rotate_key:
-            ring.rotate()
-        if seal or rotate_key:
+        if seal:
             Sealer(session.pool, ring).seal(session.tenant)
     except (SealRefused, KeyTrouble) as error:
         raise WrongState(

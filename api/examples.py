@@ -24,6 +24,7 @@ _WEIGHTS = [
 ]
 SAMPLES: dict[str, dict[str, Any]] = {
     "tenant": {"tenant": "hangzhou-media", "name": "杭州某传媒有限公司", "city": "Shanghai"},
+    "log_rotation": {"reason": "yearly rotation"},
     "key": {"actor": "li.wei", "roles": ["hr"], "reason": "new colleague"},
     "person": {
         "person": "P-0001",

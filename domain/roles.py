@@ -79,6 +79,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "grant.read": ("hr", "auditor", "admin"),
     "grant.give": _HR,
     "read_log.read": ("auditor", "admin"),
+    "log.rotate": ("admin",),
     "audit.read": ("hr", "finance", "approver", "auditor", "admin"),
 }
 """Act → the roles that may do it. An act that is not here may be done by nobody."""

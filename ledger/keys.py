@@ -1,7 +1,7 @@
 """The keys that sign checkpoints. They stand in a folder outside the database, never in it.
 
-`0001.pem` is the first key, the highest number is the one that signs; older ones stay for the
-statements of logs that have not followed yet. An attacker with the database alone cannot sign.
+`0001.pem` is the first key. A new log begins with the highest number; a log goes on with the key it
+has until it is rotated, so older ones stay. An attacker with the database alone cannot sign.
 """
 
 from __future__ import annotations
@@ -52,28 +52,36 @@ class KeyRing:
 
     @property
     def number(self) -> int:
-        """The number of the key that signs."""
+        """The number of the newest key: the one new logs begin with."""
         return max(self._keys)
 
     def signer(self, origin: str, number: int | None = None) -> Signer:
-        """A key under the name of a log; the one that signs by default."""
+        """A key under the name of a log; the newest by default."""
         return Signer(origin, self._keys[number or self.number])
 
     def signer_of(self, key: VerifierKey) -> Signer:
         """The private half of a public key. Raises KeyTrouble where it is not here."""
-        for number in self._keys:
-            signer = self.signer(key.name, number)
-            if signer.key == key:
-                return signer
+        number = self._number_of(key)
+        if number is None:
+            self._keys = self._read()  # another process may have made it
+            number = self._number_of(key)
+        if number is not None:
+            return self.signer(key.name, number)
         raise KeyTrouble(
             f"the key that signs {key.name} ({key.key_id.hex()}) is not in {self.folder}: restore "
             "that folder; a new key alone cannot go on with a log"
         )
 
-    def rotate(self) -> int:
-        """Make the next key; each log takes it up with its next checkpoint. Returns its number."""
-        self._make(self.number + 1)
-        return self.number
+    def newer_than(self, key: VerifierKey) -> Signer:
+        """The newest key, under the log's name; made where the log has the newest one already."""
+        self._keys = self._read()
+        if self._number_of(key) == self.number:
+            self._make(self.number + 1)
+        return self.signer(key.name)
+
+    def _number_of(self, key: VerifierKey) -> int | None:
+        made = (number for number in self._keys if self.signer(key.name, number).key == key)
+        return next(made, None)
 
     def _make(self, number: int) -> None:
         write_private_key(self.folder / f"{number:04}.pem")

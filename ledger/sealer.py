@@ -148,23 +148,15 @@ class Sealer:
     # Keys
 
     def _signer(self, log: LogStore) -> tuple[Signer, int]:
-        """The key that signs, with its number in this log; takes up a new one where there is."""
-        signer = self._ring.signer(log.state.origin)
+        """The key that signs, with its number in this log: the last one it was handed to."""
         known = log.log_keys()
-        if not known:
-            if log.state.size:
-                raise SealRefused(f"the keys of {log.tenant} are gone from the database")
-            return signer, self._add(log, 1, signer, str(keys.first_statement(signer)))
-        last = known[-1]
-        if last.key == signer.key:
-            return signer, last.number
-        before = self._ring.signer_of(last.key)
-        statement = keys.next_statement(before, signer, log.state.size)
-        return signer, self._add(log, last.number + 1, signer, str(statement))
-
-    def _add(self, log: LogStore, number: int, signer: Signer, statement: str) -> int:
-        log.add_key(LogKey(number, signer.key.vkey, log.state.size, statement))
-        return number
+        if known:
+            return self._ring.signer_of(known[-1].key), known[-1].number
+        if log.state.size:
+            raise SealRefused(f"the keys of {log.tenant} are gone from the database")
+        signer = self._ring.signer(log.state.origin)
+        log.add_key(LogKey(1, signer.key.vkey, 0, str(keys.first_statement(signer))))
+        return signer, 1
 
     # In the background
 

@@ -12,6 +12,7 @@ from domain import (
     dispute,
     grants,
     kpi,
+    log_facts,
     metric,
     payout,
     payrun,
@@ -86,5 +87,6 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "career.candidacy_ended.v1": career_facts.CandidacyEnded,
     "career.assessed.v1": career_facts.CandidateAssessed,
     "competence.model_defined.v1": competence.CompetenceModelDefined,
+    "log.key_rotated.v1": log_facts.LogKeyRotated,
 }
 """Stored name → class. The table is the contract between this program and its history."""

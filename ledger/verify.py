@@ -98,6 +98,7 @@ def verify_ledger(
     facts.rows.seconds = f"{time.monotonic() - started:.1f}"
     report.checks += [seen.head_check, facts.rows, facts.tree, keys]
     with pool.connection() as connection:
+        verify_signed.check_rotations(connection, tenant, seen.keys, keys)
         report.checks.append(
             verify_signed.check_signatures(connection, tenant, seen.state, seen.kept, good)
         )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import LiteralString
 
+import msgspec
+
+from domain.log_facts import LogKeyRotated
 from ledger import queries
+from ledger.codec import split
 from ledger.keys import KeyTrouble, check_statement
 from ledger.log_store import Kept, LogKey, State
 from ledger.notes import (
@@ -31,6 +36,10 @@ _COSIGNED: LiteralString = """
     SELECT c.size, c.witness, c.line, k.note FROM ledger.cosignature AS c
     LEFT JOIN ledger.checkpoint AS k ON k.tenant_id = c.tenant_id AND k.size = c.size
     WHERE c.tenant_id = %b ORDER BY c.size, c.witness"""
+_ROTATED: LiteralString = """
+    SELECT position, envelope FROM ledger.fact
+    WHERE tenant_id = %b AND name = 'log.key_rotated.v1' ORDER BY position"""
+_rotated = msgspec.json.Decoder(LogKeyRotated).decode
 
 
 def kept_checkpoints(connection: Connection, tenant: str) -> list[Kept]:
@@ -62,6 +71,28 @@ def check_keys(
     if trusted and not set(trusted) & set(good.values()):
         check.add("ledger.log_key", "none of the keys is one that you trust")
     return check, good
+
+
+def check_rotations(
+    connection: Connection, tenant: str, keys: Sequence[LogKey], check: Check
+) -> None:
+    """Every key after the first was handed over by a fact, and every such fact has its key."""
+    left = {row.number: (before, row) for before, row in pairwise(keys)}
+    for position, envelope in queries.rows(connection, _ROTATED, [tenant]):
+        place = f"ledger.fact position {position}"
+        try:
+            fact = _rotated(split(envelope).payload)
+            before, row = left.pop(fact.number)
+        except (ValueError, KeyError, msgspec.MsgspecError):
+            check.add(place, "a rotation to a key that the log does not have")
+            continue
+        said = (fact.before, fact.after, fact.size, fact.statement)
+        if said != (before.vkey, row.vkey, row.from_size, row.statement):
+            check.add(place, f"it does not say what ledger.log_key {row.number} says")
+        if position <= row.from_size:
+            check.add(place, "it stands before the size that it names")
+    for number in left:
+        check.add(f"ledger.log_key {number}", "no fact hands the log over to this key")
 
 
 def check_signatures(

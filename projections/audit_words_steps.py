@@ -16,6 +16,7 @@ from domain.bank_line import BankLineMatched, BankMatchKeyMade, BankStatementRec
 from domain.dispute import DisputeResolved, LineDisputed, PayslipConfirmed
 from domain.facts import Fact
 from domain.grants import GrantGiven, GrantWithdrawn
+from domain.log_facts import LogKeyRotated
 from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 from projections.audit_words import Told
 
@@ -70,6 +71,10 @@ WORDS: dict[type[Fact], tuple[str, str]] = {
         "Granted {grantee} to read personal data ({grant}) until {until:%Y-%m-%d %H:%M} UTC",
     ),
     GrantWithdrawn: ("撤回授权 {grant}", "Withdrew the grant {grant}"),
+    LogKeyRotated: (
+        "日志的签名密钥换为第{number}把，此前{size}条事实由前一把封存",
+        "Key {number} signs the log from here on; the one before sealed {size} facts",
+    ),
     DisputeResolved: ("异议处理结果：{outcome}", "Resolved the dispute: {outcome}"),
 }
 """Class → sentences over its fields. What a person wrote freely is not repeated here."""

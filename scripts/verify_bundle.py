@@ -7,7 +7,8 @@
 Needs Python 3.9 or later and the package `cryptography`. Exit status 0: everything holds; 1: not.
 
 What is checked, in this order:
- 1. every key is introduced by a statement that the key before it signed too;
+ 1. every key is introduced by a statement that the key before it signed too, and the facts that
+    hand the log over say the same;
  2. the checkpoint was signed by one of the keys (yours, if you give one), and by your witnesses;
  3. every fact hashes to a leaf that its proof leads from to the root of that checkpoint, and
     stands at the position that its own first line says;
@@ -169,6 +170,13 @@ def check_keys(bundle: Bundle) -> list[Key]:
         keys.append(key)
     if not keys:
         raise Wrong("there is no key")
+    notes = [bundle.text(name) for name in sorted(bundle.files) if name.endswith(".note")]
+    made = [[a.vkey, b.vkey, note] for a, b, note in zip(keys, keys[1:], notes[1:])]  # noqa: B905
+    names = ("before", "after", "statement")
+    facts = [payload for _, _, payload in bundle.named("log.key_rotated.v1")]
+    told = [[str(fact[name]) for name in names] for fact in facts]
+    if told != made[: len(told)]:
+        raise Wrong("the facts that hand the log to another key say something else")
     return keys
 
 

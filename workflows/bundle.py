@@ -78,7 +78,7 @@ def write_bundle(desk: Desk, tenant: str, subject: Subject) -> bytes:
             for position in facts.rows
         }
         files["checkpoint.txt"] = log.noted(kept).encode()
-        for key in log.log_keys():
+        for key in log.log_keys()[: kept.key_number]:
             files[f"keys/{key.number:04}.vkey"] = f"{key.vkey}\n".encode()
             files[f"keys/{key.number:04}.note"] = key.statement.encode()
     files |= _documents(desk, tenant, facts, kept.size)
@@ -110,7 +110,8 @@ class _Facts:
         persons = [p["person"] for p in self._payloads("contract.drafted.v1")]
         for person in {*persons, *(payload["payslip"]["person"] for payload in slips)}:
             self._take(self._stream(f"person/{person}"))
-        self._take(self._named("metric.defined.v1") if self.rows else [])
+        for name in ("metric.defined.v1", "log.key_rotated.v1") if self.rows else ():
+            self._take(self._named(name))
 
     def _payslips(self, subject: Subject) -> Iterator[dict[str, Any]]:
         """The payslips of the subject, whose facts are taken on the way."""

@@ -11,7 +11,7 @@ them stands in a log that nobody can rewrite unnoticed. You need no access to th
 | `facts/N.txt` | the fact at position N, the bytes that were hashed: line 1 says where it stands, line 2 who did it and why, line 3 what happened |
 | `proofs/N.tlog-proof` | the inclusion proof of that fact (C2SP `tlog-proof`) |
 | `checkpoint.txt` | the signed checkpoint that every proof leads to (C2SP `tlog-checkpoint`), with the signatures of witnesses |
-| `keys/N.vkey`, `keys/N.note` | the log's public keys, and the statement by which each was handed over from the one before |
+| `keys/N.vkey`, `keys/N.note` | the log's public keys, and the statement by which each was handed over from the one before; the facts `log.key_rotated` say the same |
 | `payslips/*.json` | the payslips, laid out to read; the facts are what counts |
 | `clauses.txt` | what every clause says in words, with the fact it comes from |
 | `documents/*.txt` | the text of the contract as it was signed; its SHA-256 stands in the fact `contract.sent` |

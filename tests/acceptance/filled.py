@@ -18,6 +18,7 @@ from ledger.figures import FigureStore
 from ledger.idempotency import Idempotency
 from ledger.keys import KeyRing
 from ledger.log_store import LogStore
+from ledger.rotation import rotate_key
 from ledger.sealer import Sealer
 from ledger.store import FactStore, open_pool
 from ledger.vault import KeyVault
@@ -79,7 +80,7 @@ def fill(desk: Desk, keys: Path) -> str:
     sealer.seal(TENANT)
     with desk.store._pool.connection() as connection:
         kept = LogStore(connection, TENANT).checkpoint()
-    ring.rotate()
+    rotate_key(desk.store, ring, TENANT, by("admin.luo", "yearly rotation").act)
     _late_truth(company)
     _rejected_run(company)
     company.pay("2025-04")

@@ -38,7 +38,12 @@ def test_a_visit_and_the_next_one(line: Line, database: str) -> None:
     assert kept.read_text() == first["note"]
     key = line.run("checkpoint", "--keys").stdout.strip()
     assert line.json("verify", "--checkpoint", str(kept), "--trust", key)["ok"]
-    line.run("checkpoint", "--rotate-key", "-o", str(line.folder / "second.txt"))
+    assert line.json("log-key", "rotate", "--actor", "boss", code=1)["field"] == "reason"
+    rotate = ("log-key", "rotate", "--actor", "boss", "--reason", "yearly", "--key", "r-1")
+    assert line.json(*rotate)["number"] == 2
+    assert line.json(*rotate)["number"] == 2, "the same again does nothing twice"
+    assert [one["number"] for one in line.json("log-key", "list")["items"]] == [1, 2]
+    line.run("checkpoint", "-o", str(line.folder / "second.txt"))
     line.run("metric", "define", "--id", "sales", "--title-zh", "销售", "--title-en", "Sales",
              "--unit", "CNY", "--counts", "sales", "--effective", "2025-01-01")  # fmt: skip
     line.run("checkpoint")

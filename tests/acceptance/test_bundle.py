@@ -106,6 +106,7 @@ def test_what_a_bundle_holds(filled: Filled) -> None:
         "contract.drafted.v1", "contract.clause_amended.v1", "pay.payslip_computed.v1",
         "pay.run_posted.v1", "figures.batch_recorded.v1", "kpi.scheme_defined.v1",
         "law.table_published.v1", "person.registered.v1", "metric.defined.v1",
+        "log.key_rotated.v1",
     } <= facts  # fmt: skip
     assert "6 %" in clauses
     assert "主播S0003" not in everything, "personal data is not in a bundle"

@@ -12,14 +12,17 @@ import psycopg
 import pytest
 from psycopg.errors import RestrictViolation
 
+from domain.log_facts import LogKeyRotated
 from ledger import sealer as sealing
 from ledger.keys import KeyRing, KeyTrouble, check_statement
 from ledger.log_store import LogStore
 from ledger.merkle import check_consistency, check_inclusion, root_of
 from ledger.notes import Checkpoint, VerifierKey, open_checkpoint, open_note, parse_note
 from ledger.queries import Pool
+from ledger.rotation import STREAM, rotate_key
 from ledger.sealer import Sealer, SealRefused
 from ledger.store import FactStore
+from ledger.verify import verify_ledger
 from tests.ledger.samples import ACT, changed, opened
 
 pytestmark = pytest.mark.postgres
@@ -241,25 +244,79 @@ def _back_to_three(pool: Pool, tenant: str) -> None:
     unguarded(pool, f"UPDATE ledger.log_state SET {edges} WHERE tenant_id = %s", tenant)
 
 
-def test_a_key_is_rotated_by_a_statement_of_both(
+def test_a_key_is_rotated_by_a_fact_that_both_signed(
     pool: Pool, store: FactStore, tenant: str, ring: KeyRing
 ) -> None:
     fill(store, tenant, 3)
     first = Sealer(pool, ring).seal(tenant)
-    assert ring.rotate() == 2
-    fill(store, tenant, 3)
-    Sealer(pool, KeyRing(ring.folder)).seal(tenant)
+    fill(store, tenant, 2)
+    receipt = rotate_key(FactStore(pool), KeyRing(ring.folder), tenant, ACT)
+    fill_after = [opened("after")]
+    store.append(tenant, fill_after, ACT)
+    Sealer(pool, ring).seal(tenant)
     with pool.connection() as connection:
         log = LogStore(connection, tenant)
         old, new = log.log_keys()
         kept = log.checkpoint()
+    [fact] = [one.fact for one in FactStore(pool).stream(tenant, STREAM)]
     assert first is not None
     assert kept is not None
-    assert (old.from_size, new.from_size) == (0, 3)
+    assert isinstance(fact, LogKeyRotated)
+    assert (old.from_size, new.from_size, receipt.position) == (0, 5, 6)
+    assert (fact.number, fact.before, fact.after, fact.size) == (2, old.vkey, new.vkey, 5)
     check_statement(old.statement, None, old.key, 0)
-    check_statement(new.statement, old.key, new.key, 3)
-    assert len(open_note(parse_note(new.statement), [old.key, new.key])) == 2
-    assert open_checkpoint(kept.note, [new.key]).size == 6
+    check_statement(fact.statement, old.key, new.key, 5)
+    assert len(open_note(parse_note(fact.statement), [old.key, new.key])) == 2
+    assert open_checkpoint(kept.note, [new.key]).size == 7
+    assert verify_ledger(pool, tenant).ok
+
+
+def test_a_log_goes_on_with_its_key_until_it_is_rotated_itself(
+    pool: Pool, store: FactStore, new_tenant: Callable[[], str], ring: KeyRing
+) -> None:
+    one, other = new_tenant(), new_tenant()
+    for tenant in (one, other):
+        fill(store, tenant, 2)
+        Sealer(pool, ring).seal(tenant)
+    rotate_key(FactStore(pool), ring, one, ACT)
+    fill(store, other, 1)
+    Sealer(pool, ring).seal(other)
+    assert ring.number == 2
+    with pool.connection() as connection:
+        assert [key.number for key in LogStore(connection, other).log_keys()] == [1]
+    rotate_key(FactStore(pool), ring, other, ACT)
+    assert ring.number == 2, "a newer key was there already"
+    for tenant in (one, other):
+        assert verify_ledger(pool, tenant).ok
+
+
+def test_two_rotations_at_once_make_two_keys_in_order(
+    pool: Pool, store: FactStore, tenant: str, ring: KeyRing
+) -> None:
+    fill(store, tenant, 3)
+    with ThreadPoolExecutor(2) as both:
+        rings = [KeyRing(ring.folder), KeyRing(ring.folder)]
+        made = list(both.map(lambda one: rotate_key(FactStore(pool), one, tenant, ACT), rings))
+    assert sorted(one.version for one in made) == [1, 2]
+    assert verify_ledger(pool, tenant).ok
+
+
+@pytest.mark.parametrize(
+    ("deed", "found"),
+    [
+        ("UPDATE ledger.log_key SET from_size = 2 WHERE number = 2", "it does not say what"),
+        ("UPDATE ledger.fact SET name = 'x' WHERE name = 'log.key_rotated.v1'", "no fact hands"),
+    ],
+)
+def test_a_key_that_its_fact_does_not_say_is_found(
+    pool: Pool, store: FactStore, tenant: str, ring: KeyRing, deed: str, found: str
+) -> None:
+    fill(store, tenant, 3)
+    rotate_key(FactStore(pool), ring, tenant, ACT)
+    unguarded(pool, f"{deed} AND tenant_id = %s", tenant)
+    report = verify_ledger(pool, tenant)
+    said = [one.what for check in report.checks for one in check.findings]
+    assert any(found in what for what in said), said
 
 
 def test_a_lost_key_is_said_and_not_replaced(
