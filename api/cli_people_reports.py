@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
 
 from api import cli_show
 from api.cli_base import Section
-from api.cli_company import KNOWN
+from api.cli_company import BODY, KNOWN
+from api.cli_files import pairs, parsed, value_of
 from api.cli_session import Session, day
 from api.windows import window
+from domain.onboarding import SetStepLimits
 from domain.texts import percent
-from workflows import team_report
+from workflows import foretold, onboarding, team_report
 from workflows.chances import Interval
 from workflows.leaving_report import By, leaving
 from workflows.weight_changes import weight_changes
@@ -33,6 +36,97 @@ def times(session: Session, options: dict[str, Any]) -> dict[str, Any]:
     look = day(options["effective"], "effective") or session.today
     first, last = window(look, day(options["since"], "since"), day(options["until"], "until"))
     return {"day": look, "since": first, "until": last, "known": session.known(options["known"])}
+
+
+@people.command("onboarding")
+@click.option("--team", help="Only of this team.")
+@click.option("--changed-on", metavar="DAY", help="Compare every step around a day.")
+@EFFECTIVE
+@SINCE
+@UNTIL
+@KNOWN
+def show_onboarding(
+    session: Session, team: str | None, changed_on: str | None, **options: Any
+) -> None:
+    """Show hours in each step by team, the bottleneck, and versions side by side."""
+    when = times(session, options)
+    del when["day"]
+    changed = day(changed_on, "changed_on")
+    found = onboarding.report(session.desk, session.tenant, team=team, changed_on=changed, **when)
+
+    def human() -> None:
+        rows = [
+            (one.team, step, times.count, times.median, times.p90, "←" if step == one.step else "")
+            for one in found.bottlenecks
+            for step, times in one.steps.items()
+        ]
+        columns = ("team", "step", "people>", "median h>", "p90 h>", "longest")
+        cli_show.table(columns, rows)
+        said = [(one.en, one.zh) for one in found.bottlenecks]
+        said += [(one.en, one.zh) for one in found.compared]
+        for en, zh in said:
+            click.echo(f"{en}\n  {zh}")
+
+    session.show(found, human)
+
+
+@people.command("waiting")
+@KNOWN
+def show_waiting(session: Session, known: str | None) -> None:
+    """List who waits at a step, how long, and whom it has come to."""
+    now = session.act.at
+    found = onboarding.waiting(session.desk, session.tenant, now, session.known(known))
+    rows = [(o.person, o.team, o.stage, o.since, o.hours, o.limit, o.level) for o in found]
+    columns = ("person", "team", "stage", "since", "hours>", "limit>", "level")
+    session.show(cli_show.listed(found), lambda: cli_show.table(columns, rows))
+
+
+@people.command("limits", writes=True)
+@BODY
+@click.option("--effective", metavar="DAY", help="From this day on.")
+@click.option("--hours", multiple=True, metavar="STAGE=HOURS", help="A limit, such as signed=72.")
+def set_limits(session: Session, file: Path | None, hours: tuple[str, ...], **options: Any) -> None:
+    """Set how many hours a round may stand at each step."""
+    said = session.body(file, **options)
+    if hours:
+        given = {name: value_of(text) for name, text in pairs(hours, "--hours").items()}
+        said["limits"] = {**(said.get("limits") or {}), **given}
+    command = parsed(SetStepLimits, said)
+    ask = session.ask("step-limits", command)
+    outcome = onboarding.set_limits(session.desk, session.tenant, command, ask)
+    session.done(f"Limits from {command.effective}", outcome)
+
+
+@people.command("foretold")
+@click.option("--days", type=click.IntRange(30, 1095), default=foretold.DAYS)
+@click.option("--band", type=click.IntRange(1, 99), default=70, help="High scores from here on.")
+@EFFECTIVE
+@KNOWN
+def show_foretold(
+    session: Session, days: int, band: int, effective: str | None, known: str | None
+) -> None:
+    """Show how well match scores foretold staying and sales, by track."""
+    found = foretold.foretold(
+        session.desk,
+        session.tenant,
+        day=day(effective, "effective") or session.today,
+        days=days,
+        band=Decimal(band),
+        known=session.known(known),
+    )
+    rows = [
+        (one.track, name, part.people, interval(part.stayed), part.sales)
+        for one in found
+        for name, part in ((f"≥ {band}", one.high), (f"< {band}", one.low))
+    ]
+
+    def human() -> None:
+        cli_show.table(("track", "score", "people>", "stayed (95 %)", "sales in 30 days>"), rows)
+        for one in found:
+            ranks = f"rank correlation with staying {one.with_staying}, sales {one.with_sales}"
+            click.echo(f"{one.track}: {one.en} {ranks}\n  {one.zh}")
+
+    session.show(cli_show.listed(found), human)
 
 
 @people.command("leaving")

@@ -41,6 +41,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ],
         "reason": "moved from the old people file",
     },
+    "step_limits": {
+        "effective": "2025-07-01",
+        "limits": {"contract_sent": 24, "signed": 72},
+        "reason": "signing is electronic now",
+    },
     "competence_model": {
         "track": "beauty",
         "title": "美妆主播",

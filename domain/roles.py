@@ -31,6 +31,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "career.assess": ("hr", "lead", "admin"),
     "career.import": _HR,
     "people.read": _PEOPLE_READERS,
+    "people.set_limits": _HR,
     "competence.read": _STAFF,
     "competence.define": ("hr", "lead", "admin"),
     "template.read": _STAFF,

@@ -14,6 +14,7 @@ from domain import (
     kpi,
     log_facts,
     metric,
+    onboarding,
     payout,
     payrun,
     person,
@@ -88,5 +89,6 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "career.assessed.v1": career_facts.CandidateAssessed,
     "competence.model_defined.v1": competence.CompetenceModelDefined,
     "log.key_rotated.v1": log_facts.LogKeyRotated,
+    "people.step_limits_set.v1": onboarding.StepLimitsSet,
 }
 """Stored name → class. The table is the contract between this program and its history."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from domain import career_facts as facts
-from domain import competence
+from domain import competence, onboarding
 from domain.facts import Fact
 from domain.leaving import REASONS
 from domain.texts import per_cent, percent
@@ -91,6 +91,11 @@ def _model(fact: competence.CompetenceModelDefined) -> tuple[str, str]:
     return f"赛道 {fact.track} 胜任力模型：{zh}", f"Competence model of track {fact.track}: {en}"
 
 
+def _limits(fact: onboarding.StepLimitsSet) -> tuple[str, str]:
+    said = ", ".join(f"{stage} {hours} h" for stage, hours in fact.limits.items())
+    return f"设定等待时限：{said}", f"Set the hours a step may wait: {said}"
+
+
 WORDS: dict[type[Fact], Callable[[Any], tuple[str, str]]] = {
     facts.CandidateEntered: _entered,
     facts.InterviewHeld: _interviewed,
@@ -103,6 +108,7 @@ WORDS: dict[type[Fact], Callable[[Any], tuple[str, str]]] = {
     facts.CandidacyEnded: _ended,
     facts.CandidateAssessed: _assessed,
     competence.CompetenceModelDefined: _model,
+    onboarding.StepLimitsSet: _limits,
 }
 """Class → its sentence in Chinese and English."""
 

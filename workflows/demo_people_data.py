@@ -147,8 +147,10 @@ def _assessment(track: str, day: date, score: int) -> dict[str, Any]:
 def _leaving(worker: Worker) -> dict[str, Any]:
     if worker.team == FASHION and not worker.hired:
         day = RE_WEIGHED - timedelta(days=20 + 45 * worker.number)
+    elif worker.team == FASHION:
+        day = date(2025, 12, 3)
     elif worker.hired:
-        day = date(2025, 12, 3) + timedelta(days=4 * (worker.number - OLD))
+        day = Month(2025, 6 + worker.number - OLD).first + timedelta(days=9)
     else:
         day = Month(2025, 3 + worker.number).first + timedelta(days=14)
     kinds = _REASONS[CASE if worker.team == CASE else ""]

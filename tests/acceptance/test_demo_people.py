@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -15,8 +15,11 @@ from workflows import careers, demo_people, setup
 from workflows import demo_people_data as data
 from workflows.demo_company import METRICS, TENANT
 from workflows.desk import Desk
+from workflows.foretold import foretold
 from workflows.funnel import funnel
 from workflows.leaving_report import leaving
+from workflows.onboarding import report as report_onboarding
+from workflows.onboarding import waiting
 from workflows.team_report import TeamReport, teams
 from workflows.weight_changes import weight_changes
 
@@ -137,3 +140,43 @@ def test_a_fill_that_was_cut_off_goes_on(desk: Desk):
 def test_every_history_of_the_demo_is_taken(desk: Desk):
     facts = careers.histories(desk, TENANT)
     assert len(facts) == len(data.workers()) + data.CANDIDATES
+
+
+def test_onboarding_names_signing_and_what_the_new_template_and_way_changed(desk: Desk):
+    found = report_onboarding(desk, TENANT, since=date(2025, 1, 1), until=date(2025, 7, 1))
+    assert {one.step for one in found.bottlenecks} == {"signed"}
+    assert {one.team for one in found.bottlenecks} == set(data.TRACKS)
+    year = report_onboarding(desk, TENANT, since=date(2025, 1, 1), until=date(2026, 1, 1))
+    version, way = year.compared
+    assert (version.before_is, version.after_is) == ("hiring-full-time v1", "hiring-full-time v2")
+    assert (way.before_is, way.after_is) == ("paper", "electronic")
+    assert version.before.median > 5 * version.after.median
+    assert not version.few
+    assert {row.month for row in year.rows} >= {f"2025-{month:02}" for month in range(1, 11)}
+
+
+def test_those_who_wait_since_december_have_come_to_the_lead(desk: Desk):
+    now = datetime(2026, 2, 15, 4, tzinfo=UTC)
+    found = waiting(desk, TENANT, now)
+    assert len(found) == 8
+    assert {one.level for one in found} == {"escalated"}
+    early = waiting(desk, TENANT, datetime(2025, 12, 16, 2, tzinfo=UTC))
+    assert {one.level for one in early} >= {"in_time"}
+
+
+def test_scores_of_the_demo_foretold_staying_with_a_warning_where_too_few(desk: Desk):
+    found = {one.track: one for one in foretold(desk, TENANT, day=date(2026, 6, 30))}
+    assert set(found) == {"beauty", "food", "fashion"}
+    assert (found["beauty"].hires, found["food"].hires) == (30, 15)
+    food = found["food"]
+    assert food.few and "Fewer than 30" in food.en and "不足 30 人" in food.zh
+    beauty = found["beauty"]
+    assert beauty.with_staying is not None and beauty.with_staying > 0
+    assert beauty.with_sales is not None and beauty.with_sales > Decimal("0.3")
+    assert beauty.high.stayed is not None and beauty.low.stayed is not None
+    assert beauty.high.stayed.value > beauty.low.stayed.value
+
+
+def test_who_started_too_lately_is_not_judged(desk: Desk):
+    found = {one.track: one for one in foretold(desk, TENANT, day=date(2025, 6, 30), days=90)}
+    assert 0 < found["beauty"].judged < found["beauty"].hires < 30

@@ -61,3 +61,28 @@ def test_histories_come_from_a_file(line: Any) -> None:
     done = line.run("career", "import", "-", input={"histories": [history, {"person": "!"}]})
     assert "1 recorded (2 facts), 1 rejected" in done.stdout
     assert line.json("career", "import", "-", input={"people": []}, code=1)["code"] == "invalid"
+
+
+def test_reports_about_people_are_tables_and_sentences(line: Any) -> None:
+    line.run("tenant", "open", "acme", "--name", "ACME")
+    base = {"team": "games", "engagement": "agency"}
+    left = {"kind": "left", "on": "2025-03-01", "reasons": [{"reason": "targets"}]}
+    start = {"kind": "active", "taken_over": True, **base, "on": "2024-01-01"}
+    sent = [
+        {"person": f"P-{n}", "personal": {"name": "韩一"}, "steps": [start, left][: 1 + (n < 2)]}
+        for n in range(4)
+    ]
+    hired = [
+        {"kind": "candidate", "team": "games", "on": "2025-02-01"},
+        {"kind": "interview", "on": "2025-02-03"},
+    ]
+    sent.append({"person": "P-9", "personal": {"name": "韩二"}, "steps": hired})
+    line.run("career", "import", "-", input=sent)
+    window = ("--since", "2025-01-01", "--until", "2026-01-01")
+    assert "too few" in line.run("people", "leaving", *window).stdout
+    assert "50.0 %" in line.run("people", "teams", *window).stdout
+    assert "interview takes longest, 48 hours" in line.run("people", "onboarding", *window).stdout
+    assert "escalated" in line.run("people", "waiting").stdout
+    line.run("people", "limits", "--effective", "2025-01-01", "--hours", "interview=8784")
+    assert line.json("people", "foretold")["items"] == []
+    assert line.json("people", "weights", "none", code=1)["code"] == "not_found"

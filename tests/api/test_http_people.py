@@ -151,3 +151,22 @@ def test_a_report_refuses_a_window_that_is_none(api: Api) -> None:
 
 def test_teams_without_anybody_are_an_empty_report(api: Api) -> None:
     assert api.get("/v1/people/teams").json()["teams"] == []
+
+
+def test_limits_are_set_from_a_day_on_and_waits_are_held_against_them(api: Api) -> None:
+    api.made("/v1/persons", person())
+    step(api, "candidate", team="beauty-1", at="2025-09-14T12:00:00+08:00")
+    (one,) = api.get("/v1/people/waiting").json()["items"]
+    assert (one["hours"], one["limit"], one["level"]) == ("24", 72, "in_time")
+    body = {"effective": "2025-09-01", "limits": {"candidate": 10}}
+    assert api.put("/v1/people/step-limits", body).json()["limits"]["candidate"] == 10
+    (one,) = api.get("/v1/people/waiting").json()["items"]
+    assert one["level"] == "escalated"
+    assert api.put("/v1/people/step-limits", body, role="lead").status_code == 403
+    wrong = {**body, "limits": {"candidate": 0}}
+    assert api.put("/v1/people/step-limits", wrong).status_code == 422
+
+
+def test_onboarding_and_foretelling_of_nobody_are_empty(api: Api) -> None:
+    assert api.get("/v1/people/onboarding").json()["rows"] == []
+    assert api.get("/v1/people/foretold").json()["items"] == []
