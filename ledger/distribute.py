@@ -17,7 +17,17 @@ from ledger.queries import Connection
 
 FIRST = "ledger.head"
 """The table beside which all others lie."""
-SENT = frozenset(["advance", "append", "append_one", "append_group", "open_tenant", "position_at"])
+SENT = frozenset(
+    [
+        "advance",
+        "append",
+        "append_gathered",
+        "append_group",
+        "append_one",
+        "open_tenant",
+        "position_at",
+    ]
+)
 """Functions that the program calls: each call goes to the node of the tenant it names first. The
 others are called by these, there, and are sent nowhere."""
 

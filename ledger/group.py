@@ -14,11 +14,11 @@ from weakref import WeakKeyDictionary, ref
 
 import psycopg
 
-from ledger import queries
+from ledger import bulk, direct, queries
 from ledger.failures import failed, is_for_now, unavailable, unknown, unreached
 from ledger.idempotency import Idempotency
 from ledger.queries import Alone, Connection, Pool, Row
-from ledger.records import Columns
+from ledger.records import Columns, first_versions
 
 MOST_BYTES = 1 << 20
 MOST_REQUESTS = 64
@@ -79,12 +79,15 @@ class Groups:
     def append(
         self, tenant: str, new: Columns, idempotency: Idempotency | None = None
     ) -> list[Row]:
-        """Append as one of a group: rows (ordinal, position, leaf hash, recorded time).
+        """Append as one of a group, or by COPY where the facts are a group's worth by themselves:
+        rows (ordinal, position, leaf hash, recorded time).
 
         Raises what `queries.append` raises, Unavailable where nothing was recorded, and
         OutcomeUnknown where the connection was lost and only the record can tell.
         """
         request = Request(new, idempotency)
+        if len(new.streams) >= bulk.LEAST:
+            return self._alone(tenant, request)
         try:
             lane = self._join(tenant, request)
             if lane.leader is not request:
@@ -207,7 +210,8 @@ class Groups:
             heir.ring()
 
     def _alone(self, tenant: str, request: Request) -> list[Row]:
-        """Run a request by itself: its group failed for a reason that may be another's."""
+        """Run a request by itself: a large one, or one whose group failed, it may be for
+        another's reason."""
         pool, connection = self._pool(), None
         try:
             connection = pool.getconn()
@@ -223,8 +227,13 @@ class Groups:
 
 
 def _one(connection: Connection, tenant: str, request: Request) -> list[Row] | BaseException:
+    new, idempotency = request.new, request.idempotency
     try:
-        return queries.append_row(connection, tenant, request.new, request.idempotency)
+        if len(new.streams) == 1:
+            return direct.append_one(connection, tenant, new, idempotency)
+        if len(new.streams) >= bulk.LEAST and (first := first_versions(new)):
+            return bulk.append(connection, tenant, new, first, idempotency)
+        return queries.append_row(connection, tenant, new, idempotency)
     except psycopg.Error as error:
         return failed(error, tenant, is_lost=connection.closed)
     except Exception as error:  # noqa: BLE001 - the caller's own, raised to it
@@ -236,7 +245,7 @@ def _many(
 ) -> list[list[Row] | BaseException]:
     asked = [(request.new, request.idempotency) for request in batch]
     try:
-        return queries.append_group(connection, tenant, asked)
+        return direct.append_many(connection, tenant, asked)
     except Exception as error:  # noqa: BLE001 - of one of them, or of what is under them all
         is_lost = connection.closed
         if isinstance(error, psycopg.Error) and (is_lost or is_for_now(error)):

@@ -107,20 +107,28 @@ def append_group(
 
     One that is refused keeps none of the others from being recorded.
     """
-    joined = Columns([], [], [], [])
-    ends = []
-    for new, _ in asked:
-        joined.streams.extend(new.streams)
-        joined.versions.extend(new.versions)
-        joined.names.extend(new.names)
-        joined.states.extend(new.states)
-        ends.append(len(joined.streams))
+    new, ends = joined(asked)
     keys = arrays.texts([checked_text("key", once.key) if once else "" for _, once in asked])
     fingerprints = arrays.blobs([once.fingerprint if once else b"" for _, once in asked])
     answers = arrays.blobs([once.answer if once else b"" for _, once in asked])
     once = [keys, fingerprints, answers]
-    params = [tenant, *_packed(joined), *once, arrays.integers(ends)]
+    params = [tenant, *_packed(new), *once, arrays.integers(ends)]
     return _shared_out(rows(connection, _APPEND_GROUP, params), ends)
+
+
+def joined(
+    asked: Sequence[tuple[Columns, Idempotency | None]],
+) -> tuple[Columns, list[int]]:
+    """The facts of several requests as those of one, and the last ordinal of each request."""
+    together = Columns([], [], [], [])
+    ends = []
+    for new, _ in asked:
+        together.streams.extend(new.streams)
+        together.versions.extend(new.versions)
+        together.names.extend(new.names)
+        together.states.extend(new.states)
+        ends.append(len(together.streams))
+    return together, ends
 
 
 def _packed(new: Columns) -> list[Any]:

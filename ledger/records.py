@@ -89,6 +89,19 @@ def columns(facts: Sequence[NewFact], act: Act, names: Names) -> Columns:
     )
 
 
+def first_versions(new: Columns) -> dict[str, int] | None:
+    """The first version of each stream; None where the versions of one do not go on by one."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for stream, version in zip(new.streams, new.versions, strict=True):
+        if stream not in last:
+            first[stream] = version
+        elif version != last[stream] + 1:
+            return None
+        last[stream] = version
+    return first
+
+
 def recorded(envelope: bytes, names: Names) -> Recorded:
     """Read an envelope, and nothing but the envelope: what is read is what is hashed.
 

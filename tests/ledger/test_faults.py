@@ -177,9 +177,10 @@ def test_a_connection_dropped_at_each_step_never_tells_a_false_success(
     direction: str,
 ) -> None:
     proxy, url = proxied
+    race(callers, lambda n: keyed(store, tenant, f"warm{n}"))
     with open_pool(url, max_size=2) as through:
+        through.wait()
         far = FactStore(through, NAMES)
-        race(callers, lambda n: keyed(far, tenant, f"warm{n}"))
         proxy.arm(direction, 10**9)
         race(callers, lambda n: keyed(far, tenant, f"measured{n}"))
         total = proxy.passed[direction]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from domain.refusals import KeyReused, NotFound, StaleVersion
-from ledger import group, queries
+from ledger import direct, group
 from ledger.failures import OutcomeUnknown, Unavailable
 from ledger.group import groups_of
 from ledger.idempotency import Idempotency
@@ -181,7 +181,7 @@ def test_an_interrupted_leader_tells_the_others_that_the_outcome_is_unknown(
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(queries, "append_group", interrupted)
+    monkeypatch.setattr(direct, "append_many", interrupted)
     keys = [Idempotency(f"k{n}", b"f") for n in range(5)]
     asks: list[Ask] = [
         lambda n=n: store.append(tenant, [opened(f"s{n}")], ACT, idempotency=keys[n])  # type: ignore[misc]

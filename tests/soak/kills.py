@@ -111,11 +111,7 @@ class Kills:
         if kind == "client killed":
             self._end_client()
         elif kind == "backend killed":
-            # The server ends all others with it and recovers by itself.
-            with open_pool(self._server.url) as pool, pool.connection() as connection:
-                asked = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
-                pids = [pid for (pid,) in connection.execute(asked)]
-            Server.kill_one(chance.choice(pids))
+            self._server.kill_backend(chance)
         else:
             self._server.kill(whole=kind == "power cut")
             self._server.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -118,6 +119,17 @@ class Server:
         self._process = None
         while any(_is_alive(pid) for pid in pids):
             time.sleep(0.01)
+
+    def kill_backend(self, chance: random.Random) -> None:
+        """`kill -9` of one client's process: the server ends all others, and recovers by itself."""
+        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url) as witness:
+            asked = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            pids = sorted(pid for (pid,) in witness.execute(asked))
+            self.kill_one(chance.choice(pids))
+            deadline = time.monotonic() + 5
+            while time.monotonic() < deadline:  # until the witness is ended too
+                witness.execute("SELECT pg_sleep(0.01)")
+        self.await_ready()
 
     def stop(self) -> None:
         """End in order; harder where that takes too long."""
