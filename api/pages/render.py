@@ -23,6 +23,7 @@ STATIC = PACKAGE / "static"
 NAVIGATION = (
     ("home", "/", None),
     ("contracts", "/contracts", "contract.read"),
+    ("people", "/people", "people.read"),
     ("kpi", "/kpi", "kpi.read"),
     ("figures", "/figures", "batch.read"),
     ("pay", "/pay", "run.read"),

@@ -29,6 +29,13 @@ PAGES = {
     "contract-compare": "/contracts/C-0232/compare?effective_a=2025-04-01&effective_b=2025-09-01",
     "contract-amend": "/contracts/C-0232/amend?op=change&key=commission&effective=2025-09-01",
     "contract-amend-choose": "/contracts/C-0232/amend?effective=2025-09-01",
+    "people": "/people?stage=active&effective=2026-02-15",
+    "people-onboarding": "/people/onboarding?since=2025-01-01&until=2026-01-01",
+    "people-leaving": "/people/leaving?since=2025-01-01&until=2026-01-01&effective=2026-02-15",
+    "people-leaving-scheme": "/people/leaving?by=scheme&since=2025-01-01&until=2026-01-01",
+    "people-scores": "/people/scores",
+    "person": "/persons/H1030",
+    "person-leaves": "/persons/H1031?step=left",
     "kpi-list": "/kpi",
     "kpi-scheme": "/kpi/streamer-2025",
     "figures": "/figures",
@@ -140,7 +147,7 @@ def real(site: Site, path: str) -> str:
     batch = site.desk.figures.batches(TENANT)[0].batch
     values = {
         "contract": "C-0232", "run": "2025-08-1", "scheme": "streamer-2025",
-        "batch": batch, "position": "300",
+        "batch": batch, "position": "300", "person": "H1030",
     }  # fmt: skip
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", value)
@@ -181,6 +188,11 @@ def test_every_page_sends_strangers_to_the_login(site: Site) -> None:
         "/pay/none",
         "/figures/none",
         "/kpi/none",
+        "/persons/none",
+        "/people?page=0",
+        "/people/leaving?by=zodiac",
+        "/people/leaving?since=2025-02-01&until=2025-01-01",
+        "/people/onboarding?changed_on=once",
         "/audit?since=never",
         "/contracts?q=%00",
         "/contracts/C-0232/amend?op=add&kind=nothing",
