@@ -3,11 +3,12 @@
 # make test   every check: style, types, rooms, tests
 # make test-old  the ledger's tests on an older PostgreSQL (15 on Debian 12)
 # make bench  the benchmarks, each beside its raw-PostgreSQL reference
+# make reference  20,000 random contracts, months, amendments and returns against the independent calculator
 # make soak   the promises for as long as told: MINUTES=10 SEED=…
 # make lint   style and types alone
 # make env    the environment alone; PYTHON=… names the interpreter
 
-.PHONY: demo serve test test-old soak bench lint env lock schema
+.PHONY: demo serve test test-old reference soak bench lint env lock schema
 .DEFAULT_GOAL := demo
 export PYTHON
 PYTEST_ARGS ?=
@@ -26,6 +27,9 @@ test-old: env
 	.venv/bin/python -m tests.soak.old_postgres .venv/bin/python -m pytest -q -n 2 \
 		-m "postgres and not slow" --ignore=tests/ledger/test_restore.py \
 		tests/ledger tests/projections
+
+reference: env
+	TALLYSTICK_REFERENCE_EXAMPLES=20000 .venv/bin/python -m pytest -n 2 tests/reference
 
 soak: env
 	.venv/bin/python scripts/soak.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

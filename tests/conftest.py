@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,17 @@ from ledger.migrate import migrate
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
 _numbers = itertools.count(1)
+_SEED = "TALLYSTICK_REFERENCE_SEED"
+
+
+def pytest_configure() -> None:
+    """One seed of the random comparisons for all workers, which is told at the start."""
+    os.environ.setdefault(_SEED, str(secrets.randbelow(2**32)))
+
+
+def pytest_report_header() -> str:
+    """The seed: with it the same examples are drawn again."""
+    return f"random comparisons: {_SEED}={os.environ[_SEED]}"
 
 
 @pytest.fixture(scope="session")

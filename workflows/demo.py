@@ -214,6 +214,7 @@ def _agree(demo: Demo, month: Month, streamers: list[Streamer]) -> None:
     if str(month) == "2025-06":
         _weigh_fans(demo)
     if str(month) == "2025-07":
+        demo_steps.carry_bases_on(demo.desk, TENANT, demo.ask(FINANCE, "").act)
         for number, streamer in enumerate(streamers, start=1):
             if streamer.kind == "full_time":
                 profile = demo_company.tax_profile(number, city=True)
@@ -221,6 +222,7 @@ def _agree(demo: Demo, month: Month, streamers: list[Streamer]) -> None:
     if str(month) == "2025-08":
         _raise_from_may(demo, streamers)
     if str(month) == "2025-09":
+        demo_steps.notice_of_bases(demo.desk, TENANT, demo.ask(FINANCE, "").act)
         _beauty_campaign(demo, streamers)
         _renew(demo, streamers)
 

@@ -224,9 +224,11 @@ def weights(sales: str, fans: str, live: str) -> list[dict[str, str]]:
 
 
 def tax_profile(number: int, *, city: bool) -> dict[str, Any]:
-    """Declared insurance until the city's table is there (July 2025), then the table."""
+    """Declared insurance until the city's table is there (July 2025), then the table. Every fifth
+    earned less last year: the city's floor decides."""
+    base = "7400" if number % 5 == 0 else "8000"
     insurance: dict[str, Any] = (
-        {"city": "shanghai", "base": "8000", "fund_base": "8000", "fund_rate": "0.07",
+        {"city": "shanghai", "base": base, "fund_base": "8000", "fund_rate": "0.07",
          "transferred": True}
         if city
         else {"declared_insurance": "840", "declared_fund": "560", "declared_employer": "2616"}

@@ -92,6 +92,27 @@ def test_the_raise_from_may_is_paid_back_in_august_month_by_month(desk: Desk):
         _line(desk, "2025-08-1", contract, "commission", "2025-04")
 
 
+def test_the_city_base_of_september_is_paid_for_july_and_august_in_september(desk: Desk):
+    """A base of 7,400 is lifted to the floor of 7,460: 8 % of 60.00 is 4.80 more of pension for
+    each of two months, and 9.60 of the employer's."""
+    lifted = [
+        {(line.code, line.period): line for line in slip.lines}
+        for slip in payslips(desk, TENANT, payrun.read_run(desk, TENANT, "2025-09-1"))
+        if any(line.component == "contribution" and line.period < "2025-09" for line in slip.lines)
+    ]
+    assert lifted, "the sample has full-time streamers with a base below the floor"
+    for lines in lifted:
+        for month in ("2025-07", "2025-08"):
+            pension = lines["insurance_pension", month]
+            assert (pension.amount, pension.lineage["employer"]) == (Decimal("-4.80"), "9.60")
+            assert "补差" in pension.zh
+    for month in ("2025-10", "2025-11"):
+        run = payrun.read_run(desk, TENANT, f"{month}-1")
+        for slip in payslips(desk, TENANT, run):
+            late = [x for x in slip.lines if x.component == "contribution" and x.period != month]
+            assert late == [], "nothing is found twice"
+
+
 def test_the_renewal_brings_the_fan_bonus_and_not_before(desk: Desk):
     contract = f"C-{demo.RENEWED[1:]}"
     assert _line(desk, "2025-10-1", contract, "fans", "2025-10").amount == Decimal("5000.00")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.lines import Payslip
@@ -13,7 +12,7 @@ from domain.payslip import earn
 from domain.periods import Month
 from tests.reference import earnings
 from tests.reference.bridge import by_clause, pay_input, runs
-from tests.reference.campaign import examples, told_seed
+from tests.reference.campaign import sharded, told_seed
 from tests.reference.rounding import money
 from tests.reference.stories import Story, stories
 from tests.reference.telling import Told, tell
@@ -46,8 +45,12 @@ def sums_told(told: Told) -> dict[str, Decimal]:
     return {name: money(n) for name, n in zip(NAMES, (*amounts, *balances), strict=True)}
 
 
-@examples(0.35)
-@given(stories(most_months=1), st.sampled_from(("0", "123.45", "5000")))
+@sharded(
+    0.35,
+    globals(),
+    story=stories(most_months=1),
+    draws=st.sampled_from(("0", "123.45", "5000")),
+)
 def test_a_month_earns_the_same_clause_by_clause(story: Story, draws: str) -> None:
     told_seed()
     case = story.case(0, story.months[0], Fraction(draws))
@@ -55,8 +58,7 @@ def test_a_month_earns_the_same_clause_by_clause(story: Story, draws: str) -> No
     assert by_clause(lines) == fen(told_by_clause(earnings.earn(case).amounts))
 
 
-@examples(0.4)
-@given(stories())
+@sharded(0.4, globals(), story=stories())
 def test_every_run_pays_the_same_however_late_the_truth(story: Story) -> None:
     told_seed()
     for slip, told in zip(runs(story), tell(story), strict=True):
