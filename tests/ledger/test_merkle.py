@@ -1,23 +1,33 @@
 """The tree against RFC 6962: its recursive definitions, published roots, and other people's code.
 
 The roots are those of the tree that Certificate Transparency's reference implementation and
-transparency-dev/merkle test with. Where the packages `sigstore` and `rekor-verifier` are
-installed, their verifiers are asked too; they are no dependency of ours, because the first
-holds `cryptography` back. All 196 log proofs of transparency-dev/merkle's `testdata` were run
-against `check_inclusion` and `check_consistency` when this was written: no verdict differed.
+transparency-dev/merkle test with; all log proofs of the latter's `testdata` stand in
+`golden/transparency_dev_proofs.json`, good ones and spoiled ones. The verifier of the package
+`sigstore` is asked about our inclusion proofs and our signed checkpoints.
 """
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
+from contextlib import nullcontext
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sigstore._internal import merkle as sigstore
+from sigstore._internal.rekor.checkpoint import SignedCheckpoint
+from sigstore._utils import KeyID
+from sigstore.errors import VerificationError
 
 from ledger import merkle
 from ledger.merkle import BadProof
+from ledger.notes import Checkpoint, Signer, VerifierKey, signed_note
 from ledger.tiles import (
     Edges,
     TileSource,
@@ -219,30 +229,72 @@ def test_bundles_have_a_length_before_each_entry() -> None:
     assert bundle([b"x" * 65_536], 4)[:4] == b"\0\1\0\0"
 
 
-# Implementations that nobody here wrote; asked where they are installed.
+# What nobody here wrote: the vectors of transparency-dev/merkle, and sigstore's verifier.
+
+VECTORS: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "golden" / "transparency_dev_proofs.json").read_text("utf-8")
+)["cases"]
+
+
+def decoded(texts: list[str] | None) -> list[bytes]:
+    return [b64decode(text) for text in texts or []]
+
+
+@pytest.mark.parametrize("name", [name for name in VECTORS if name.startswith("inclusion/")])
+def test_inclusion_proofs_of_transparency_dev(name: str) -> None:
+    case = VECTORS[name]
+    leaf_hash, root = decoded([case["leafHash"], case["root"]])
+    with pytest.raises(BadProof) if case["wantErr"] else nullcontext():
+        merkle.check_inclusion(
+            case["leafIdx"], case["treeSize"], leaf_hash, decoded(case["proof"]), root
+        )
+
+
+@pytest.mark.parametrize("name", [name for name in VECTORS if name.startswith("consistency/")])
+def test_consistency_proofs_of_transparency_dev(name: str) -> None:
+    case = VECTORS[name]
+    old_root, new_root = decoded([case["root1"], case["root2"]])
+    with pytest.raises(BadProof) if case["wantErr"] else nullcontext():
+        merkle.check_consistency(
+            case["size1"], old_root, case["size2"], new_root, decoded(case["proof"])
+        )
 
 
 def test_sigstores_verifier_believes_our_inclusion_proofs() -> None:
-    other = pytest.importorskip("sigstore._internal.merkle")
     for size in (1, 2, 3, 7, 8, 255, 256, 257, 600):
         hashes = leaves(size)
         tree = Tree()
         tree.add(hashes)
         for index in {0, size // 2, size - 1}:
             proof = [range_hash(tree, *r) for r in merkle.inclusion_ranges(index, size)]
-            inner, border = other._decomp_inclusion_proof(index, size)
+            inner, border = sigstore._decomp_inclusion_proof(index, size)
             assert len(proof) == inner + border
-            found = other._chain_inner(hashes[index], proof[:inner], index)
-            assert other._chain_border_right(found, proof[inner:]) == edges_root(tree.edges)
+            found = sigstore._chain_inner(hashes[index], proof[:inner], index)
+            assert sigstore._chain_border_right(found, proof[inner:]) == edges_root(tree.edges)
 
 
-def test_rekor_verifier_believes_our_consistency_proofs() -> None:
-    other = pytest.importorskip("rekor_verifier.merkle_proof")
-    everything = leaves(600)
-    tree = Tree()
-    tree.add(everything)
-    for new in (1, 2, 6, 8, 256, 257, 511, 600):
-        for old in {1, new // 2 or 1, new - 1 or 1, new}:
-            proof = [range_hash(tree, *r).hex() for r in merkle.consistency_ranges(old, new)]
-            roots = root_at(tree, old).hex(), root_at(tree, new).hex()
-            other.verify_consistency(other.DEFAULT_HASHER, old, new, proof, *roots)
+class Keyring:
+    """What sigstore asks a keyring: whether a key signed something."""
+
+    def __init__(self, key: VerifierKey) -> None:
+        self._public = Ed25519PublicKey.from_public_bytes(key.public)
+
+    def verify(self, *, key_id: bytes, signature: bytes, data: bytes) -> None:
+        try:
+            self._public.verify(signature, data)
+        except InvalidSignature as error:
+            raise VerificationError("invalid signature") from error
+
+
+def test_sigstore_reads_and_believes_our_signed_checkpoints() -> None:
+    root = merkle.root_of(leaves(300))
+    signer = Signer("tallystick.example/acme", Ed25519PrivateKey.generate())
+    note = str(signed_note(Checkpoint(signer.key.name, 300, root).text, [signer]))
+    read = SignedCheckpoint.from_text(note)
+    assert read.checkpoint.origin == "tallystick.example/acme"
+    assert (read.checkpoint.log_size, read.checkpoint.log_hash) == (300, root.hex())
+    keyring: Any = Keyring(signer.key)
+    read.signed_note.verify(keyring, KeyID(signer.key.key_id))
+    altered = SignedCheckpoint.from_text(note.replace("\n300\n", "\n301\n"))
+    with pytest.raises(VerificationError):
+        altered.signed_note.verify(keyring, KeyID(signer.key.key_id))
