@@ -12,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 import msgspec
 import psycopg
@@ -30,6 +30,8 @@ from ledger.tiles import edges_root, grown
 
 MOST = 16_384
 """Facts in one seal: a backlog is sealed in steps, each with its checkpoint."""
+AT_ONCE = 4
+"""Tenants sealed at the same time: each waits for the disk, and the waits are shared."""
 POLL_SECONDS = 0.2
 _BEHIND: LiteralString = """
     SELECT h.tenant_id FROM ledger.head AS h
@@ -37,11 +39,17 @@ _BEHIND: LiteralString = """
     WHERE h.position > coalesce(s.size, 0) ORDER BY h.tenant_id"""
 _log = structlog.get_logger(__name__)
 _place = msgspec.json.Decoder(PlaceLine).decode
-Signed = Callable[[str, Checkpoint], None]
 
 
 class SealRefused(Exception):
     """What is stored contradicts what was sealed before: nothing is signed until a person looks."""
+
+
+class Step(NamedTuple):
+    """One checkpoint that was signed, and how many facts were new in it."""
+
+    checkpoint: Checkpoint
+    facts: int
 
 
 class Sealer:
@@ -64,27 +72,40 @@ class Sealer:
 
         Raises SealRefused, KeyTrouble and database errors; nothing half done is left.
         """
-        while self._step(tenant) is not None:
-            pass
+        self._seal(tenant)
         with self._pool.connection() as connection:
             kept = LogStore(connection, tenant).checkpoint()
         return None if kept is None else Checkpoint.parse(parse_note(kept.note).text)
 
     def seal_all(self) -> int:
-        """Seal every tenant that has something new; how many checkpoints were signed."""
+        """Seal every tenant that has something new, several at a time; how many checkpoints were
+        signed. One that is written to without a pause keeps no other waiting."""
         with self._pool.connection() as connection:
             behind = [row[0] for row in queries.rows(connection, _BEHIND, [])]
-        signed = 0
-        for tenant in behind:
-            try:
-                while self._step(tenant) is not None:
-                    signed += 1
-                self.refused.pop(tenant, None)
-            except (SealRefused, KeyTrouble, BadNote) as error:
-                self._refuse(tenant, str(error))
+        if len(behind) < 2:
+            return sum(map(self._try, behind))
+        with ThreadPoolExecutor(min(AT_ONCE, len(behind))) as threads:
+            return sum(threads.map(self._try, behind))
+
+    def _try(self, tenant: str) -> int:
+        try:
+            signed = self._seal(tenant)
+        except (SealRefused, KeyTrouble, BadNote) as error:
+            self._refuse(tenant, str(error))
+            return 0
+        self.refused.pop(tenant, None)
         return signed
 
-    def _step(self, tenant: str) -> Checkpoint | None:
+    def _seal(self, tenant: str) -> int:
+        """Seal what was recorded before now; how many checkpoints were signed."""
+        signed = 0
+        while step := self._step(tenant):
+            signed += 1
+            if step.facts < MOST:
+                break  # what came since is for the next round
+        return signed
+
+    def _step(self, tenant: str) -> Step | None:
         with self._pool.connection() as connection, connection.transaction():
             log = LogStore.locked(connection, tenant)
             signer, number = self._signer(log)
@@ -102,7 +123,7 @@ class Sealer:
             # Remembered first: a kill in between leaves a memory that the same facts confirm.
             self._remember(tenant, note)
             log.add_checkpoint(made, number, note)
-        return made
+        return Step(made, len(rows))
 
     # What was signed before
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,10 +23,11 @@ from ledger.merkle import check_consistency, check_inclusion, root_of
 from ledger.notes import Checkpoint, VerifierKey, open_checkpoint, open_note, parse_note
 from ledger.queries import Pool
 from ledger.rotation import STREAM, rotate_key
-from ledger.sealer import Sealer, SealRefused
-from ledger.store import FactStore
+from ledger.sealer import Sealer, SealRefused, Step
+from ledger.store import FactStore, open_pool
 from ledger.verify import verify_ledger
-from tests.ledger.samples import ACT, changed, opened
+from tests.ledger.kill_sealer import STEPS
+from tests.ledger.samples import ACT, NAMES, changed, opened
 
 pytestmark = pytest.mark.postgres
 
@@ -137,28 +141,46 @@ def _sealed(pool: Pool, tenant: str) -> int:
     return kept.size if kept else 0
 
 
-def test_a_sealer_killed_at_any_point_goes_on(
-    pool: Pool,
-    store: FactStore,
-    tenant: str,
-    ring: KeyRing,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("step", STEPS)
+def test_a_sealer_killed_at_any_step_goes_on(database: str, tmp_path: Path, step: str) -> None:
+    """Killed by SIGKILL at the step, while the log begins and while it grows over full tiles."""
+    with open_pool(database) as pool:
+        store, ring = FactStore(pool, NAMES), KeyRing(tmp_path / "log-keys")
+        store.open_tenant("t")
+        for count in (3, 600):
+            fill(store, "t", count)
+            words = [sys.executable, "-m", "tests.ledger.kill_sealer"]
+            if step != "a key introduced" or count == 3:
+                died = subprocess.run([*words, database, ring.folder, step], check=False)
+                assert died.returncode == -signal.SIGKILL
+            fill(store, "t", 10)
+            sealer = Sealer(pool, ring)
+            sealer.seal_all()
+            assert sealer.refused == {}
+            checkpoint = sealer.seal("t")
+            assert checkpoint is not None
+            assert checkpoint.root == root_of(leaves(pool, "t"))
+        assert verify_ledger(pool, "t").ok
+
+
+def test_a_tenant_that_never_pauses_keeps_no_other_waiting(
+    pool: Pool, store: FactStore, new_tenant: Callable[[], str], ring: KeyRing
 ) -> None:
-    fill(store, tenant, 300)
-    Sealer(pool, ring).seal(tenant)
-    for method in ("grow", "add_checkpoint"):
-        fill(store, tenant, 300)
+    busy, quiet = new_tenant(), new_tenant()
 
-        def killed(*_: object) -> None:
-            raise KeyboardInterrupt
+    class Written(Sealer):
+        """Whenever the busy tenant is sealed, something new is there at once."""
 
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(LogStore, method, killed)
-            Sealer(pool, ring).seal(tenant)
-        fill(store, tenant, 10)
-        checkpoint = Sealer(pool, ring).seal(tenant)
-        assert checkpoint is not None
-        assert checkpoint.root == root_of(leaves(pool, tenant))
+        def _step(self, tenant: str) -> Step | None:
+            step = super()._step(tenant)
+            if tenant == busy:
+                store.append(busy, [opened(f"s-{len(leaves(pool, busy))}")], ACT)
+            return step
+
+    for tenant in (busy, quiet):
+        fill(store, tenant, 2)
+    assert Written(pool, ring).seal_all() == 2
+    assert _sealed(pool, quiet) == 2
 
 
 def test_a_backlog_is_sealed_in_steps_and_two_sealers_do_not_collide(
