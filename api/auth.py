@@ -11,11 +11,13 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.own_teams import refuse_other_team
 from api.problems import correlation
 from api.readers import Readers
 from api.refusals import NotOpen, Unauthorized
-from domain.roles import TABLE, may, refuse_unless
+from domain.roles import TABLE, is_limited_to_teams, may, refuse_unless
 from ledger.access import Bearer
+from ledger.teams import ALL_TEAMS
 from workflows.desk import Desk
 from workflows.disclosure import Reader
 
@@ -74,6 +76,14 @@ class Caller:
             correlation=correlation(self.request),
         )
 
+    @property
+    def teams(self) -> tuple[str, ...] | None:
+        """The teams a business lead is limited to; None for all others, and a lead of all teams."""
+        if not is_limited_to_teams(self.roles):
+            return None
+        found = self.readers.teams.of(self.tenant, self.actor)
+        return None if ALL_TEAMS in found else found
+
     def may(self, act: str) -> bool:
         """Whether the caller's roles allow another act too."""
         return may(self.roles, act)
@@ -119,7 +129,7 @@ class Allowed(HTTPBearer):
             )
         request.state.tenant = bearer.tenant
         refuse_unless(bearer.roles, self.act)
-        return Caller(
+        made = Caller(
             service=service,
             tenant=bearer.tenant,
             actor=bearer.actor,
@@ -129,6 +139,9 @@ class Allowed(HTTPBearer):
             act=self.act,
             request=request,
         )
+        if is_limited_to_teams(made.roles):
+            await run_in_threadpool(refuse_other_team, made)
+        return made
 
 
 async def _bearer(service: Service, text: str) -> Bearer | None:

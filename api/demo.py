@@ -18,6 +18,7 @@ from api.sessions import DemoAccount, ensure_demo_accounts
 from api.settings import CHECKOUT, Settings
 from ledger.access import AccessStore
 from ledger.accounts import AccountStore
+from ledger.teams import ALL_TEAMS, TeamStore
 from workflows import demo, demo_company, demo_people
 from workflows.desk import Desk
 from workflows.import_mapping import read_mapping
@@ -36,6 +37,10 @@ PEOPLE = {
     "admin": "admin.demo",
 }
 """Role → who has it in the demo company."""
+
+
+TEAMS = {"lead.wu": [ALL_TEAMS], "lead.chen": ["Chinese"]}
+"""Business lead → the teams they answer for."""
 
 
 class DemoKey(msgspec.Struct, frozen=True):
@@ -65,6 +70,9 @@ def _prepare(desk: Desk, settings: Settings, folder: Path | None, *, as_json: bo
     keys = demo_keys(desk, settings)
     store = AccountStore.beside(desk.store)
     now = datetime.now(UTC)
+    teams = TeamStore.beside(desk.store)
+    for lead, own in TEAMS.items():
+        teams.put(demo_company.TENANT, lead, own, by="cli:demo", at=now)
     accounts = ensure_demo_accounts(store, demo_company.TENANT, settings.home, at=now)
     if as_json:
         found = {"tenant": demo_company.TENANT, "address": address(settings)}

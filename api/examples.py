@@ -26,6 +26,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "tenant": {"tenant": "hangzhou-media", "name": "杭州某传媒有限公司", "city": "Shanghai"},
     "log_rotation": {"reason": "yearly rotation"},
     "key": {"actor": "li.wei", "roles": ["hr"], "reason": "new colleague"},
+    "team_scope": {"teams": ["Chinese", "English"], "reason": "new lead of two teams"},
     "person": {
         "person": "P-0001",
         "personal": {
@@ -139,15 +140,6 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "statement": "The order of 5 March was not returned",
         "expected": "6200.00",
     },
-    "one_off": {
-        "one_off": "B-2025-1",
-        "contract": "C-0001",
-        "kind": "annual_bonus",
-        "month": "2025-12",
-        "amount": "36000.00",
-        "reason": "bonus of 2025",
-    },
-    "bonus_choice": {"way": "separate", "year": 2026},
     "resolution": {"outcome": "rejected", "answer": "It was returned on 9 March"},
     "settlement": {"bank_reference": "B20250410-1", "on": "2025-04-10", "amount": "6321.50"},
     "return": {"reason_code": "account closed", "on": "2025-04-11"},

@@ -8,6 +8,7 @@ from typing import Self
 from ledger.access import AccessStore
 from ledger.queries import Pool
 from ledger.store import FactStore
+from ledger.teams import TeamStore
 from projections.audit_queries import AuditHistory
 from projections.contract_queries import ContractTerms
 from projections.directory import Directory
@@ -26,6 +27,7 @@ class Readers:
     expiries: ExpiryWatch
     audit: AuditHistory
     contracts: ContractTerms
+    teams: TeamStore
 
     @classmethod
     def beside(cls, store: FactStore) -> Self:
@@ -39,4 +41,5 @@ class Readers:
             ExpiryWatch(pool),
             AuditHistory(pool),
             ContractTerms(pool),
+            TeamStore(pool),
         )

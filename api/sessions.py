@@ -31,6 +31,7 @@ DEMO_ROLES = {
     "finance.zhao": "finance",
     "approver.qian": "approver",
     "lead.wu": "lead",
+    "lead.chen": "lead",
     "auditor.sun": "auditor",
     "admin": "admin",
 }

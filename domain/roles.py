@@ -65,8 +65,6 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "run.post": ("finance", "admin"),
     "run.reconcile": ("finance", "admin"),
     "run.close": ("finance", "admin"),
-    "one_off.read": _PAY_READERS,
-    "one_off.agree": ("hr", "finance", "admin"),
     "payslip.answer": ("hr", "finance", "admin"),
     "payslip.resolve": ("finance", "admin"),
     "journal.read": ("finance", "approver", "auditor", "admin"),
@@ -91,6 +89,11 @@ TABLE: dict[str, tuple[Role, ...]] = {
 def may(roles: Iterable[str], act: str) -> bool:
     """Whether one of these roles may do the act. Raises KeyError for an act without a row."""
     return not set(TABLE[act]).isdisjoint(roles)
+
+
+def is_limited_to_teams(roles: Iterable[str]) -> bool:
+    """Whether somebody sees own teams alone: a business lead with no other role of the staff."""
+    return {role for role in roles if role in _STAFF} == {"lead"}
 
 
 def refuse_unless(roles: Iterable[str], act: str) -> None:

@@ -399,6 +399,15 @@ CREATE TABLE access.account (
 );
 COMMENT ON TABLE access.account IS 'Accounts of the pages; the account is the actor its acts are recorded under.';
 COMMENT ON COLUMN access.account.password_hash IS 'Argon2id, with its parameters and salt.';
+CREATE TABLE access.actor_team (
+    tenant_id text NOT NULL,
+    actor text NOT NULL,
+    team text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT actor_team_named CHECK (((actor <> ''::text) AND (team <> ''::text)))
+);
+COMMENT ON TABLE access.actor_team IS 'Teams of business leads, for their accounts and keys alike; the team * stands for all teams.';
 CREATE TABLE access.api_key (
     tenant_id text NOT NULL,
     key_id text NOT NULL,
@@ -833,6 +842,8 @@ CREATE TABLE public.tallystick_migration (
 );
 ALTER TABLE ONLY access.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (tenant_id, account);
+ALTER TABLE ONLY access.actor_team
+    ADD CONSTRAINT actor_team_pkey PRIMARY KEY (tenant_id, actor, team);
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
 ALTER TABLE ONLY access.login_failure
@@ -965,6 +976,8 @@ CREATE TRIGGER tile_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.tile FOR
 ALTER TABLE ledger.tile ENABLE ALWAYS TRIGGER tile_stays;
 ALTER TABLE ONLY access.account
     ADD CONSTRAINT account_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
+ALTER TABLE ONLY access.actor_team
+    ADD CONSTRAINT actor_team_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.login_failure

@@ -53,7 +53,6 @@ names = names_of(
     metric.MetricDefined,
     metric.MetricBatchRecorded,
     payrun.PayRunStarted,
-    payrun.OffCycleRunStarted,
     payrun.PayslipComputed,
     payrun.PayRunComputed,
     payrun.PayRunApproved,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 import msgspec
 
@@ -32,6 +32,7 @@ _IN_FORCE: LiteralString = """(h.activated_on IS NOT NULL AND h.starts <= %(effe
         AND (h.ends IS NULL OR h.ends > %(effective)s))"""
 _FILTERS: dict[str, LiteralString] = {
     "team": "h.team = %(team)s",
+    "teams": "h.team = ANY(%(teams)s)",
     "engagement": "h.engagement = %(engagement)s",
     "status": _STATUS_ON + " = %(status)s",
     "track": "h.track = %(track)s",
@@ -71,6 +72,16 @@ _LIST_TERMS: LiteralString = """ ORDER BY c.clause_key) AS terms
         WHERE c.known @> moment.position AND c.effective @> %(effective)s::date
     ) AS said ON true
     ORDER BY found.contract_id"""
+_COUNT_START: dict[str, LiteralString] = {
+    "status": "SELECT h.status, count(*)",
+    "engagement": "SELECT h.engagement, count(*)",
+    "team": "SELECT h.team, count(*)",
+}
+_COUNT_FROM: LiteralString = """
+    FROM projections.contract_header AS h
+    WHERE h.tenant_id = %(tenant)s AND h.known @> coalesce(%(known)s::bigint, (
+        SELECT position FROM projections.progress
+        WHERE tenant_id = %(tenant)s AND name = 'contract_terms'), 0)"""
 _STATES: LiteralString = (
     "SELECT "
     + _HEADER
@@ -95,6 +106,8 @@ class ContractFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which contracts are meant; None leaves a condition out."""
 
     team: str | None = None
+    teams: Sequence[str] | None = None
+    """Any of these teams, where a caller sees no others."""
     engagement: str | None = None
     status: str | None = None
     """On the day, as known at the position."""
@@ -149,6 +162,23 @@ class ContractTerms:
         found = [_as_of(row[1:], effective) for row in rows if row[1] is not None]
         return _page(found, size, rows[0][0])
 
+    def counts(
+        self,
+        tenant: str,
+        effective: date,
+        known: int | None = None,
+        where: ContractFilter | None = None,
+        *,
+        by: Literal["status", "engagement", "team"] = "status",
+    ) -> dict[str, int]:
+        """How many contracts there are of each status, engagement or team."""
+        given = _given(where or ContractFilter())
+        query = _COUNT_START[by] + _COUNT_FROM
+        for name in given:
+            query += " AND " + _FILTERS[name]
+        asked = {"tenant": tenant, "effective": effective, "known": known, **given}
+        return dict(self._rows(query + " GROUP BY 1 ORDER BY 2 DESC, 1", **asked))
+
     def states(
         self, tenant: str, known: int | None = None, contracts: Iterable[str] | None = None
     ) -> dict[str, Contract]:
@@ -166,7 +196,8 @@ class ContractTerms:
 def _given(where: ContractFilter) -> dict[str, Any]:
     given = {name: getattr(where, name) for name in where.__struct_fields__}
     given["search"] = like(where.search) if where.search else None
-    given["contracts"] = None if where.contracts is None else list(where.contracts)
+    for name in ("contracts", "teams"):
+        given[name] = None if given[name] is None else list(given[name])
     return {name: value for name, value in given.items() if value is not None}
 
 

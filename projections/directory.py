@@ -53,6 +53,11 @@ _LIST: LiteralString = """
         AND (%(entry)s::text IS NULL OR id = %(entry)s)
         AND (%(search)s::text IS NULL OR id ILIKE %(search)s OR title ILIKE %(search)s)
         AND (%(after)s::text IS NULL OR id > %(after)s)
+        AND (%(teams)s::text[] IS NULL OR CASE kind
+            WHEN 'person' THEN id IN (SELECT person_id FROM projections.contract_header
+                WHERE tenant_id = %(tenant)s AND team = ANY(%(teams)s))
+            WHEN 'kpi' THEN coalesce(data->>'team' = ANY(%(teams)s), true)
+            ELSE true END)
     ORDER BY id LIMIT %(limit)s"""
 _KINDS: LiteralString = """
     SELECT kind, count(*) FROM projections.directory_entry WHERE tenant_id = %(tenant)s
@@ -170,19 +175,25 @@ class Directory:
         kind: str,
         *,
         search: str | None = None,
+        teams: Sequence[str] | None = None,
         cursor: str | None = None,
         limit: int = 500,
     ) -> Page[Entry]:
-        """The things of a kind by id, with a text in their id or title where one is asked."""
+        """The things of a kind by id, with a text in their id or title where one is asked.
+
+        `teams` leaves out persons without a contract in one of them, and schemes of others.
+        """
         (last,) = after(cursor, str) or (None,)
         size = limited(limit)
         asked = {"kind": kind, "entry": None, "after": last, "limit": size + 1}
+        asked["teams"] = None if teams is None else list(teams)
         rows = self._rows(_LIST, tenant, search=like(search) if search else None, **asked)
         return page([Entry(*row) for row in rows], size, lambda entry: entry.id)
 
     def get(self, tenant: str, kind: str, entry: str) -> Entry | None:
         """One thing, or None."""
         asked = {"kind": kind, "entry": entry, "after": None, "limit": 1, "search": None}
+        asked["teams"] = None
         rows = self._rows(_LIST, tenant, **asked)
         return Entry(*rows[0]) if rows else None
 

@@ -57,6 +57,7 @@ _EXPIRING: LiteralString = """
     WHERE tenant_id = %(tenant)s AND status = 'active'
         AND ends <= %(last)s AND (ends > %(day)s OR %(lapsed)s AND decision IS NULL)
         AND (%(team)s::text IS NULL OR team = %(team)s)
+        AND (%(teams)s::text[] IS NULL OR team = ANY(%(teams)s))
         AND (%(undecided)s IS FALSE OR decision IS NULL)
     ORDER BY ends, contract_id"""
 
@@ -173,12 +174,13 @@ class ExpiryWatch:
         *,
         lead_months: int = 1,
         team: str | None = None,
+        teams: Sequence[str] | None = None,
         undecided: bool = False,
         lapsed: bool = False,
     ) -> list[Expiry]:
         """Active contracts whose term ends after a day and within so many calendar months.
 
-        `undecided` leaves out those that are decided on; `lapsed` adds those whose term is over
+        `teams` are the only ones that are looked at. `undecided` leaves out those that are decided on; `lapsed` adds those whose term is over
         already and that nobody decided on. The first to end comes first.
         """
         asked = {
@@ -186,6 +188,7 @@ class ExpiryWatch:
             "day": day,
             "last": add_months(day, lead_months),
             "team": team,
+            "teams": None if teams is None else list(teams),
             "undecided": undecided,
             "lapsed": lapsed,
         }

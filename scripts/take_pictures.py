@@ -28,12 +28,20 @@ FLAGS = [
     "--disable-sync",
 ]
 AMEND = "/contracts/C-0232/amend?op=change&key=commission&effective=2025-12-01"
+WHAT_IF = (
+    "/kpi/streamer-2025/what-if?metric=sales&weight=20&target=3000&cap=1.5"
+    "&metric=fans_gained&weight=60&target=15000&cap=1.5"
+    "&metric=live_minutes&weight=20&target=9000&cap=1.2"
+)
 SHOTS: dict[str, list[tuple[str, str, str]]] = {
     "hr.lin": [
         ("hr-home", "/", ""),
         ("hr-contract", "/contracts/C-0232?effective=2025-09-01", ""),
         ("hr-axes", "/contracts/C-0232?effective=2025-09-01", "#h-axes"),
+        ("hr-then", "", ""),
         ("hr-amend", AMEND, ""),
+        ("hr-cohort", "/contracts/cohort?team=Chinese", ""),
+        ("hr-renewal", "/contracts/expiring?months=12&team=Chinese", ""),
     ],
     "finance.zhao": [
         ("finance-run", "/pay/2025-08-1", ""),
@@ -41,7 +49,10 @@ SHOTS: dict[str, list[tuple[str, str, str]]] = {
         ("finance-payouts", "/payouts?status=returned", ""),
     ],
     "approver.qian": [("approver-run", "/pay/2025-12-1", "")],
-    "lead.wu": [("lead-kpi", "/kpi/streamer-2025", "")],
+    "lead.wu": [
+        ("lead-kpi", "/kpi/streamer-2025", ""),
+        ("lead-what-if", WHAT_IF, ""),
+    ],
     "auditor.sun": [
         ("auditor-audit", "/audit?q=口头约定", ""),
         ("auditor-compare", "", ""),
@@ -107,6 +118,8 @@ def _raised(page: Page, name: str) -> str:
     position = int(page.locator(".trail .fact").first.inner_text().removeprefix("#"))
     if name == "auditor-fact":
         return f"/facts/{position}"
+    if name == "hr-then":
+        return f"/contracts/C-0232?effective=2025-09-01&known={position - 1}"
     return (
         f"/contracts/C-0232/compare?effective_a=2025-06-15&known_a={position - 1}"
         f"&effective_b=2025-06-15&known_b={position}"

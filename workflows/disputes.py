@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from domain import dispute
 from domain.contract_facts import ClauseAdded, ClauseAmended, ClauseEnded
-from domain.dispute import Answers, DisputeLine, ResolveDispute
+from domain.dispute import Answers, DisputeLine, DisputeResolved, LineDisputed, ResolveDispute
 from domain.facts import Fact
 from domain.lines import Payslip
 from domain.metric import MetricBatchRecorded
 from domain.payrun import POSTED
 from domain.refusals import WrongState
-from workflows.desk import Ask, Desk, Outcome, handle, load
+from workflows.desk import Ask, Desk, Outcome, handle, load, scan
 from workflows.payrun import read_run
 from workflows.payslips import read_payslip
+
+NAMES = ("statement.line_disputed.v1", "statement.dispute_resolved.v1")
 
 
 def confirm(desk: Desk, tenant: str, run: str, contract: str, ask: Ask) -> Outcome[Answers]:
@@ -53,6 +56,23 @@ def read_answers(
 ) -> Answers:
     """What was said about a payslip, as known at a position."""
     return load(desk, tenant, _stream(run, contract), Answers(), dispute.evolve, known)
+
+
+def open_disputes(desk: Desk, tenant: str) -> list[tuple[str, str, str]]:
+    """Run, contract and id of every dispute that nobody has answered, the oldest first."""
+    make = partial(_open, desk, tenant)
+    return desk.memory.get(desk.store, tenant, "disputes", NAMES, make)
+
+
+def _open(desk: Desk, tenant: str, known: int) -> list[tuple[str, str, str]]:
+    found: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for record in scan(desk, tenant, NAMES, upto=known):
+        match record.fact:
+            case LineDisputed(run=run, contract=contract, dispute=dispute):
+                found[(record.stream, dispute)] = (run, contract, dispute)
+            case DisputeResolved(dispute=dispute):
+                found.pop((record.stream, dispute), None)
+    return list(found.values())
 
 
 def _mends(desk: Desk, tenant: str, contract: str, position: int | None) -> bool:

@@ -21,8 +21,10 @@ from domain.contract_state import Contract
 from domain.periods import Period
 from domain.refusals import Refusal, StaleVersion
 from domain.terms import Term, cut, paint, terms_on
+from domain.what_if_command import AmendedPay
 from workflows import contracts
 from workflows.desk import Ask
+from workflows.what_if import WhatIfAnswer, amended_pay
 
 pages = router()
 
@@ -180,6 +182,7 @@ def _preview(
     values: dict[str, Any] = {"result": changes(result, command), "findings": found}
     if peek:
         return page(request, "amend_peek.html", refusal=None, **values)
+    values["pay"] = _pay(visit, state, command)
     hidden = [
         (name, one)
         for name, several in form.fields.items()
@@ -189,6 +192,20 @@ def _preview(
     return page(
         request, "amend_confirm.html", c=state, f=form, command=command, hidden=hidden, **values
     )
+
+
+def _pay(visit: Visit, state: Contract, command: AmendContract) -> WhatIfAnswer | Refusal | None:
+    """What the last three months would have been under the amendment; why not, where it cannot."""
+    if not visit.may("pay.what_if"):
+        return None
+    asked = AmendedPay(contract=state.contract, changes=command.changes)
+    try:
+        desk = visit.caller.desk
+        found = amended_pay(desk, visit.tenant, asked, today=visit.caller.today)
+        visit.view().read_pay(f"what-if/{state.contract}", [state.person])
+        return found
+    except Refusal as refusal:
+        return refusal
 
 
 def _stale(state: Contract) -> StaleVersion:

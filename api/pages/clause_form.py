@@ -60,8 +60,8 @@ def models() -> dict[str, type[BaseModel]]:
     return {member.model_fields["kind"].default: member for member in members}
 
 
-def form_for(kind: str, values: dict[str, str]) -> ClauseForm:
-    """The form of a kind of clause. Raises Invalid for a kind there is not."""
+def form_for(kind: str, values: dict[str, str], prefix: str = "clause") -> ClauseForm:
+    """The form of a kind of clause, its inputs named after the prefix. Raises Invalid."""
     if kind not in KINDS:
         raise Invalid(
             f"没有条款种类 {kind[:40]}", f"There is no clause kind {kind[:40]}", do="Choose a kind."
@@ -69,7 +69,7 @@ def form_for(kind: str, values: dict[str, str]) -> ClauseForm:
     made = ClauseForm(kind, values=values)
     for name, info in models()[kind].model_fields.items():
         if name != "kind":
-            _add(made, name, info, f"clause.{name}", kind)
+            _add(made, name, info, f"{prefix}.{name}", kind)
     return made
 
 
@@ -83,7 +83,8 @@ def _add(made: ClauseForm, name: str, info: FieldInfo, path: str, kind: str) -> 
         used = {
             int(part)
             for key in made.values
-            if key.startswith(path + ".") and (part := key.split(".")[2]).isdigit()
+            if key.startswith(path + ".")
+            and (part := key.removeprefix(path + ".").split(".")[0]).isdigit()
         }
         count = min(max(used, default=-1) + 1 + SPARE_ROWS, 50)
         made.tables.append(Rows(path, name, columns, tuple(range(count))))
@@ -122,7 +123,7 @@ def _inner(annotation: Any) -> Any:
             return annotation
 
 
-def values_of(data: dict[str, Any]) -> dict[str, str]:
+def values_of(data: dict[str, Any], prefix: str = "clause") -> dict[str, str]:
     """A stored clause as the texts of its inputs, by their names."""
     found: dict[str, str] = {}
 
@@ -136,7 +137,7 @@ def values_of(data: dict[str, Any]) -> dict[str, str]:
         elif value is not None:
             found[path] = _text(value, name, str(data.get("kind", "")))
 
-    walk({name: value for name, value in data.items() if name != "kind"}, "clause", "")
+    walk({name: value for name, value in data.items() if name != "kind"}, prefix, "")
     return found
 
 
@@ -149,19 +150,25 @@ def _text(value: Any, name: str, kind: str) -> str:
         return str(value)
 
 
-def clause_from(kind: str, typed: dict[str, str]) -> Clause:
-    """The clause that was typed; `typed` holds the inputs without `clause.`. Raises Invalid."""
+def parameters_from(kind: str, typed: dict[str, str]) -> dict[str, Any]:
+    """The parameters as they were typed, not yet checked: a template's may hold variables."""
     tree: dict[str, Any] = {"kind": kind}
     for path, value in typed.items():
         if value:
             _put(tree, path.split("."), value)
+    found: dict[str, Any] = _listed(tree)
+    return found
+
+
+def clause_from(kind: str, typed: dict[str, str], prefix: str = "clause") -> Clause:
+    """The clause that was typed; `typed` holds the inputs without their prefix. Raises Invalid."""
     try:
-        return _ADAPTER.validate_python(_listed(tree))
+        return _ADAPTER.validate_python(parameters_from(kind, typed))
     except ValidationError as error:
         found = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in found["loc"][1:])
         raise Invalid(
-            in_chinese(found), in_english(found), do="Correct the field.", field=f"clause.{path}"
+            in_chinese(found), in_english(found), do="Correct the field.", field=f"{prefix}.{path}"
         ) from None
 
 

@@ -9,21 +9,23 @@ from typing import Annotated, Any
 
 from fastapi import Request, Response
 
+from api.pages import contract_looks as looks
 from api.pages import timeline
-from api.pages.render import page, problem_of, to
+from api.pages.render import page, problem_of, query, to
 from api.pages.routing import router
 from api.pages.typed import checked
 from api.pages.visit import Form, Visit, form_of, seen
 from api.params import ContractId
 from api.reads import Text, View, caught_up
 from domain import contract_commands as commands
+from domain.contract import evolve
 from domain.contract_facts import SIGNING_ORDER
 from domain.contract_state import Contract
 from domain.refusals import Invalid, Refusal
 from domain.terms import terms_on
 from projections.audit_queries import AuditEntry
 from workflows import contracts, diff, setup
-from workflows.desk import Ask
+from workflows.desk import Ask, fold
 from workflows.disclosure import open_personal
 
 pages = router()
@@ -37,13 +39,27 @@ def contract(
     contract: ContractId,
     effective: Text = None,
     known: Text = None,
+    step: Text = None,
+    day: Text = None,
 ) -> Response:
-    """A contract effective on a day, as known at a position."""
+    """A contract effective on a day, as known at a position; `step` and `day` are the sliders."""
     view = visit.view(effective, known)
+    if step or day:
+        return to(_slid(view, contract, step, day))
     if not effective:
         state = contracts.read(view.desk, view.tenant, contract, view.known)
         view = replace(view, effective=nearest(state, view.effective))
     return _page(request, visit, contract, view)
+
+
+def _slid(view: View, contract: str, step: str | None, day: str | None) -> str:
+    """The address of the two times that sliders stand on."""
+    records = view.desk.store.stream(view.tenant, f"contract/{contract}")
+    state = contracts.read(view.desk, view.tenant, contract)
+    effective = looks.day_at(state, day) if day else view.effective
+    known = looks.known_at(records, step) if step else view.known
+    times = query({"effective": effective, "known": known})
+    return f"/contracts/{contract}{times}"
 
 
 def nearest(state: Contract, today: date) -> date:
@@ -64,9 +80,15 @@ def _page(
     state = contracts.read(view.desk, view.tenant, contract, view.known)
     caught_up(view, "audit_history", "pay_register")
     history = entries(view, contract)
+    records = view.desk.store.stream(view.tenant, f"contract/{contract}")
+    now = fold(records, Contract(), evolve) if view.known is not None else state
     values: dict[str, Any] = {
         "view": view,
         "c": state,
+        "steps": looks.step_of(records, view.known),
+        "days": looks.day_slider(now, view.effective),
+        "differs": looks.differences(view, state, now),
+        "way": looks.way(state),
         "terms": terms_on(state.terms, view.effective) if view.effective in state.period else (),
         "in_term": view.effective in state.period,
         "character": state.character_on(view.effective),

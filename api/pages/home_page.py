@@ -1,14 +1,13 @@
-"""The first page: what waits for the visitor, how the company stands, net pay by month."""
+"""The first page: what waits for the visitor, how the company stands, small charts."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Request, Response
 
-from api.pages import shown
+from api.pages import home_charts, shown
 from api.pages.render import page
 from api.pages.routing import router
 from api.pages.visit import Visit, seen
@@ -16,6 +15,7 @@ from api.reads import View
 from domain.periods import Month
 from projections.contract_queries import ContractFilter
 from projections.pay_queries import RunRow
+from workflows.disputes import open_disputes
 from workflows.payrun import read_run
 
 pages = router()
@@ -30,8 +30,6 @@ NEXT = (
     ("reconciled", "run.close"),
 )
 """The state of a run, and the act that comes next."""
-COUNTED = 1000
-"""Lists are counted up to here; more is shown as 1,000+."""
 Waiting = dict[str, Any]
 
 
@@ -41,12 +39,21 @@ def home(request: Request, visit: Annotated[Visit, seen()]) -> Response:
     view = visit.current()
     runs = _runs(visit, view)
     posted = [run for run in runs if run.posted_position is not None]
+    counts = _contract_counts(visit, view)
+    waiting = [
+        *_pay(visit, view, runs),
+        *_contracts(visit, view, counts),
+        *_disputes(visit, view),
+        *_models(visit, view),
+    ]
     values: dict[str, Any] = {
         "view": view,
-        "waiting": [*_pay(visit, view, runs), *_contracts(visit, view), *_models(visit, view)],
+        "waiting": waiting,
         "figures": _figures(visit, view, posted),
         "months": posted[:13][::-1],
-        "chart": _chart(visit, posted[:13][::-1]),
+        "chart": home_charts.net_by_month(visit, posted[:13][::-1]),
+        "engagements": home_charts.by_engagement(visit, view),
+        "endings": home_charts.endings(visit, view),
     }
     return page(request, "home.html", **values)
 
@@ -85,24 +92,38 @@ def _payouts(view: View) -> Iterator[Waiting]:
             yield _waits(status, f"/payouts?status={status}", count=count)
 
 
-def _contracts(visit: Visit, view: View) -> Iterator[Waiting]:
+def _contract_counts(visit: Visit, view: View) -> dict[str, int]:
+    if not visit.may("contract.read"):
+        return {}
+    where = ContractFilter(teams=visit.caller.teams)
+    return view.readers.contracts.counts(view.tenant, view.effective, view.position, where)
+
+
+def _contracts(visit: Visit, view: View, counts: dict[str, int]) -> Iterator[Waiting]:
     if visit.may("contract.decide_expiry"):
         ending = view.readers.expiries.expiring(
-            view.tenant, view.effective, undecided=True, lapsed=True
+            view.tenant,
+            view.effective,
+            teams=visit.caller.teams,
+            undecided=True,
+            lapsed=True,
         )
         if ending:
-            yield _waits("expiring", "/contracts/expiring", count=len(ending))
+            yield _waits(
+                "expiring", "/contracts/expiring?undecided=yes&months=1", count=len(ending)
+            )
     steps = (("drafted", "contract.send"), ("sent", "contract.sign"))
     for status, act in (*steps, ("signed", "contract.activate")):
-        if visit.may(act) and (found := _count(view, ContractFilter(status=status))):
+        if visit.may(act) and (found := counts.get(status, 0)):
             yield _waits(status, f"/contracts?status={status}", count=found)
 
 
-def _count(view: View, where: ContractFilter) -> int:
-    found = view.readers.contracts.contracts(
-        view.tenant, view.effective, view.position, where, terms=False, limit=COUNTED
-    )
-    return len(found.items)
+def _disputes(visit: Visit, view: View) -> Iterator[Waiting]:
+    if not (visit.may("payslip.resolve") or visit.may("payslip.answer")):
+        return
+    found = open_disputes(view.desk, view.tenant)
+    for run, contract, _ in found[:RECENT]:
+        yield _waits("dispute", f"/pay/{run}/{contract}", f"{contract} {run}")
 
 
 def _models(visit: Visit, view: View) -> Iterator[Waiting]:
@@ -116,50 +137,30 @@ def _waits(what: str, address: str, name: str = "", count: int | None = None) ->
 
 
 def _figures(visit: Visit, view: View, posted: list[RunRow]) -> list[dict[str, str]]:
-    """Label, value and note of each figure the visitor may see."""
+    """Label, value, note and address of each figure the visitor may see."""
     found: list[dict[str, str]] = []
     t = visit.words
 
-    def add(name: str, value: str, note: str = "") -> None:
-        found.append({"label": t(f"home.figure.{name}"), "value": value, "note": note})
+    def add(name: str, value: str, note: str = "", address: str = "") -> None:
+        label = t(f"home.figure.{name}")
+        found.append({"label": label, "value": value, "note": note, "address": address})
 
     if visit.may("status.read"):
-        add("facts", shown.count(view.head), t("home.figure.facts_note"))
+        address = "/audit" if visit.may("audit.read") else ""
+        add("facts", shown.count(view.head), t("home.figure.facts_note"), address)
     if visit.may("contract.read"):
-        active = _count(view, ContractFilter(in_force=True))
-        add("contracts", f"{shown.count(active)}{'+' if active == COUNTED else ''}")
-    if visit.may("person.read"):
+        where = ContractFilter(in_force=True, teams=visit.caller.teams)
+        active = view.readers.contracts.counts(view.tenant, view.effective, view.position, where)
+        teams = visit.caller.teams
+        note = "" if teams is None else t("home.figure.own_teams", teams="、".join(teams) or "—")
+        add("contracts", shown.count(sum(active.values())), note, "/contracts?in_force=yes")
+    if visit.may("person.read") and visit.caller.teams is None:
         counts = view.readers.directory.counts(view.tenant)
         add("persons", shown.count(counts.get("person", 0)))
     if posted:
         last = posted[0]
         note = shown.month(last.month, visit.language)
-        add("payslips", shown.count(last.payslips), note)
-        add("net", shown.money(last.net), note)
+        address = f"/pay/{last.run_id}"
+        add("payslips", shown.count(last.payslips), note, address)
+        add("net", shown.money(last.net), note, address)
     return found
-
-
-def _chart(visit: Visit, months: list[RunRow]) -> str:
-    """Net pay by month for the browser to draw; the labels are exact, the bars are pixels."""
-    return json.dumps(
-        {
-            "kind": "bar",
-            "x": [shown.month(run.month, visit.language) for run in months],
-            "series": [
-                {
-                    "name": visit.words("pay.net"),
-                    "data": [str(run.net) for run in months],
-                    "labels": [shown.money(run.net) for run in months],
-                }
-            ],
-        },
-        ensure_ascii=False,
-    )
-
-
-@pages.get("/contracts/expiring")
-def expiring(request: Request, visit: Annotated[Visit, seen("expiry.read")]) -> Response:
-    """Contracts that end within three months, or ended without a decision."""
-    view = visit.current("expiry_watch")
-    found = view.readers.expiries.expiring(view.tenant, view.effective, lead_months=3, lapsed=True)
-    return page(request, "expiring.html", found=found, view=view)

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import Request, Response
 
+from api.own_teams import refuse_team
 from api.pages import shown
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
 from api.pages.typed import checked
 from api.pages.visit import Form, Visit, form_of, seen
 from api.params import SchemeId
-from api.reads import CursorQuery, Text
+from api.reads import CursorQuery, Text, View
 from domain import kpi
+from domain.periods import Month
 from domain.refusals import NotFound, Refusal
 from domain.texts import per_cent
 from workflows import setup
@@ -35,9 +37,57 @@ def schemes(
     """KPI schemes by id."""
     view = visit.current("directory")
     found = view.readers.directory.entries(
-        view.tenant, "kpi", search=q or None, cursor=cursor or None, limit=50
+        view.tenant,
+        "kpi",
+        search=q or None,
+        teams=visit.caller.teams,
+        cursor=cursor or None,
+        limit=50,
     )
     return page(request, "kpi_list.html", found=found, q=q or "")
+
+
+@pages.get("/kpi/new")
+def new(request: Request, visit: Annotated[Visit, seen("kpi.define")]) -> Response:
+    """The form of a scheme that is not there yet."""
+    return _new(request, visit, Form({}))
+
+
+def _new(request: Request, visit: Visit, form: Form, refusal: Refusal | None = None) -> Response:
+    view = visit.current("directory")
+    metrics = view.readers.directory.entries(view.tenant, "metric", limit=200).items
+    columns = [form.all(name) for name in COLUMNS]
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=False)]
+    return page(
+        request,
+        "kpi_new.html",
+        refusal.status if refusal else 200,
+        f=form,
+        rows=rows or [dict.fromkeys(COLUMNS, "")] * 5,
+        codes=[one.id for one in metrics],
+        titles={one.id: one.title for one in metrics} if visit.language == "zh" else {},
+        teams=visit.caller.teams,
+        problem=None if refusal is None else problem_of(refusal),
+    )
+
+
+@pages.post("/kpi/new")
+def define(request: Request, visit: Annotated[Visit, seen("kpi.define")]) -> Response:
+    """Define a scheme."""
+    form = form_of(request)
+    sent = {name: form.get(name) for name in ("scheme", "title", "effective")}
+    try:
+        command = checked(
+            lambda: kpi.DefineKpiScheme.model_validate(
+                {**sent, "team": form.get("team") or None, "metrics": sent_rows(form)}
+            )
+        )
+        refuse_team(visit.caller, command.team)
+        ask = visit.write(form).ask(form.get("reason"))
+        setup.define_kpi_scheme(visit.caller.desk, visit.tenant, command, ask)
+    except Refusal as refusal:
+        return _new(request, visit, form, refusal)
+    return to(f"/kpi/{command.scheme}?done=1")
 
 
 @pages.get("/kpi/{scheme}")
@@ -51,6 +101,16 @@ def scheme(
     return _page(request, visit, scheme, known)
 
 
+def read(view: View, scheme: str) -> kpi.KpiScheme:
+    """A scheme as known at the view's position. Raises NotFound."""
+    state = load(view.desk, view.tenant, f"kpi/{scheme}", kpi.KpiScheme(), kpi.evolve, view.known)
+    if not state.version:
+        raise NotFound(
+            f"没有考核方案 {scheme}", f"There is no KPI scheme {scheme}", do="List the schemes."
+        )
+    return state
+
+
 def _page(
     request: Request,
     visit: Visit,
@@ -60,11 +120,7 @@ def _page(
     typed: Form | None = None,
 ) -> Response:
     view = visit.view(None, known)
-    state = load(view.desk, view.tenant, f"kpi/{scheme}", kpi.KpiScheme(), kpi.evolve, view.known)
-    if not state.version:
-        raise NotFound(
-            f"没有考核方案 {scheme}", f"There is no KPI scheme {scheme}", do="List the schemes."
-        )
+    state = read(view, scheme)
     visit.current("audit_history", "directory")
     history = view.readers.audit.entries(
         view.tenant, stream=f"kpi/{scheme}", known=view.position, limit=100
@@ -82,10 +138,25 @@ def _page(
         titles=titles,
         codes=[one.id for one in metrics],
         rows=_rows(state, typed),
+        months=months(view),
+        may_change=may_change(visit, state),
         typed=typed or Form({}),
         chart=_chart(visit, state, titles),
         problem=None if refusal is None else problem_of(refusal),
     )
+
+
+def months(view: View) -> tuple[str, str]:
+    """The months a what-if looks at where nothing else is said: the last three posted."""
+    posted = [Month.parse(run.month) for run in view.desk.register.posted_runs(view.tenant)]
+    last = max(posted) if posted else Month.of(view.effective).plus(-1)
+    return str(last.plus(-2)), str(last)
+
+
+def may_change(visit: Visit, state: kpi.KpiScheme) -> bool:
+    """Whether the visitor may give the scheme other weights: a lead only own teams' schemes."""
+    teams = visit.caller.teams
+    return visit.may("kpi.change_weights") and (teams is None or state.team in teams)
 
 
 def _rows(state: kpi.KpiScheme, typed: Form | None) -> list[dict[str, str]]:
@@ -130,7 +201,7 @@ def change(
 ) -> Response:
     """Other weights from the first day of a month on."""
     form = form_of(request)
-    sent = {"effective": form.get("effective"), "metrics": _sent(form)}
+    sent = {"effective": form.get("effective"), "metrics": sent_rows(form)}
     try:
         command = checked(lambda: kpi.ChangeKpiWeights.model_validate(sent))
         ask = visit.write(form, form.version()).ask(form.get("reason"))
@@ -140,7 +211,7 @@ def change(
     return to(f"/kpi/{scheme}?done=1")
 
 
-def _sent(form: Form) -> list[dict[str, str]]:
+def sent_rows(form: Form) -> list[dict[str, str]]:
     """The rows that were filled in; a bare number in the weight column is a percentage."""
     found = []
     for row in zip(*(form.all(name) for name in COLUMNS), strict=False):

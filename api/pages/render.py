@@ -55,6 +55,9 @@ def environment() -> Environment:
         short_hash=shown.short_hash,
         q=lambda text: quote(str(text), safe=""),
         query=query,
+        query_pairs=lambda pairs: f"?{urlencode(pairs)}" if pairs else "",
+        named=lambda entry: (entry.id, f"{entry.title} ({entry.id})"),
+        months_in=lambda count, words: (count, words("expiring.months", count=count)),
         words_of=lambda code, kind, words: (code, words.word(kind, code)),
     )
     made.globals.update(static=static, once=lambda: secrets.token_hex(16))
@@ -86,6 +89,7 @@ def text_of(request: Request, template: str, **values: Any) -> str:
             may=visit.may if visit else lambda act: False,
             path=request.url.path,
             here=partial(here, request),
+            here_query=partial(here_query, request),
             navigation=NAVIGATION,
             day=partial(shown.day, language=language),
             last_day=partial(shown.last_day, language=language),
@@ -104,10 +108,15 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
 
 def here(request: Request, **changed: Any) -> str:
     """The address of this page with some of its query changed; None takes a name away."""
-    query = {name: value for name, value in request.query_params.items() if name != "cursor"}
-    query.update(changed)
-    kept = {name: value for name, value in query.items() if value is not None}
-    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
+    return request.url.path + here_query(request, **changed)
+
+
+def here_query(request: Request, **changed: Any) -> str:
+    """The query of this page with some of it changed; names that stand several times stay so."""
+    gone = {"cursor", *changed}
+    asked = [pair for pair in request.query_params.multi_items() if pair[0] not in gone]
+    asked += [(name, value) for name, value in changed.items() if value is not None]
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 def query(values: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import Depends, Request
 
 from api.auth import CHINA, Caller, service_of
+from api.own_teams import refuse_other_team
 from api.pages.words import LANGUAGES, Language, Words
 from api.reads import View, caught_up, position_of
 from api.sessions import COOKIE, open_session
@@ -178,6 +179,7 @@ class Seen:
         visit = visit_of(request, self.act or "")
         if self.act is not None:
             visit.need(self.act)
+            refuse_other_team(visit.caller)
         return visit
 
 

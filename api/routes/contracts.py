@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
@@ -83,7 +84,7 @@ def list_contracts(
         view.tenant,
         view.effective,
         view.position,
-        asked.where(),
+        msgspec.structs.replace(asked.where(), teams=view.caller.teams),
         terms=asked.clauses,
         cursor=cursor,
         limit=limit,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from api import views
 from api.bodies import StrictRoute
 from api.examples import EXAMPLES, writes
+from api.own_teams import refuse_team
 from api.params import SchemeId
 from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
 from api.writes import Reasoned, Write, command_of, writing
@@ -55,6 +56,7 @@ def _in_month(state: kpi.KpiScheme, month: Month) -> Any:
 def define_scheme(body: SchemeRequest, write: Annotated[Write, writing("kpi.define")]) -> Response:
     """Define a KPI scheme over metrics that are defined."""
     command = command_of(kpi.DefineKpiScheme, body)
+    refuse_team(write.caller, command.team)
     return write.once(
         lambda ask: setup.define_kpi_scheme(write.desk, write.tenant, command, ask).receipts,
         lambda position: {"scheme": _read(write.desk, write.tenant, body.scheme, position)},
@@ -72,7 +74,9 @@ def list_schemes(
 ) -> Response:
     """KPI schemes by id."""
     caught_up(view, "directory")
-    found = view.readers.directory.entries(view.tenant, "kpi", search=q, cursor=cursor, limit=limit)
+    found = view.readers.directory.entries(
+        view.tenant, "kpi", search=q, teams=view.caller.teams, cursor=cursor, limit=limit
+    )
     return seen(view, views.page(found))
 
 

@@ -88,7 +88,8 @@ def list_persons(
         refuse_reader(reader)
     caught_up(view, "directory")
     entries = view.readers.directory.entries
-    found = entries(view.tenant, "person", search=q, cursor=cursor, limit=limit)
+    teams = view.caller.teams
+    found = entries(view.tenant, "person", search=q, teams=teams, cursor=cursor, limit=limit)
     shown = views.page(found)
     if personal:
         ids = [item["id"] for item in shown["items"]]

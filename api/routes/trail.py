@@ -97,6 +97,7 @@ def list_expiries(
         day,
         lead_months=lead_months,
         team=team,
+        teams=view.caller.teams,
         undecided=undecided,
         lapsed=lapsed,
     )

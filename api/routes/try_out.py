@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, Response
 
 from api.bodies import StrictRoute
 from api.examples import TRY_EXAMPLE, problem_responses
+from api.own_teams import refuse_other_team, within_own_teams
 from api.reads import KnownQuery, View, position_of, present, seen
 from domain.what_if_command import AmendedPay, WhatIf
 from workflows.law import law_book
@@ -40,6 +41,7 @@ def try_what_if(
     By person and in total, who gains, who loses, tiers crossed. Behaviour is held fixed.
     """
     at = position_of(view.caller, known)
+    body = within_own_teams(view.caller, body)
     return _answered(view, what_if(view.desk, view.tenant, body, today=view.effective, known=at))
 
 
@@ -49,9 +51,11 @@ def try_an_amendment(
 ) -> Response:
     """What the last months of a contract would have brought under an amendment, line by line."""
     at = position_of(view.caller, known)
+    refuse_other_team(view.caller, {"contract": body.contract})
     found = amended_pay(view.desk, view.tenant, body, today=view.effective, known=at)
     return _answered(view, found)
 
 
 def _answered(view: View, answer: WhatIfAnswer) -> Response:
+    view.read_pay("what-if", [one.person for one in answer.people])
     return seen(replace(view, known=answer.known), msgspec.to_builtins(answer))

@@ -16,6 +16,7 @@ from domain.tenant import OpenTenant
 from ledger.access import AccessStore
 from ledger.figures import FigureStore
 from ledger.store import FactStore, Pool
+from ledger.teams import ALL_TEAMS, TeamStore
 from ledger.vault import KeyVault
 from projections.models import MODELS
 from projections.pay_register import PayRegister
@@ -57,6 +58,9 @@ class Api:
             role: access.issue(tenant, f"{role}.one", [role], by="operator", at=NOW)[1]
             for role in ROLES
         }
+        TeamStore.beside(self.desk.store).put(
+            tenant, "lead.one", [ALL_TEAMS], by="operator", at=NOW
+        )
         self.app = create_app(self.desk, clock=lambda: self.now)
         self.client = TestClient(self.app, raise_server_exceptions=False)
 

@@ -20,6 +20,7 @@ from api.compose import following
 from api.sessions import COOKIE, LASTING, password_hash
 from ledger.accounts import AccountStore
 from ledger.store import open_pool
+from ledger.teams import TeamStore
 from tests.api.http_api import desk_over
 from workflows import demo, demo_people
 from workflows.demo_company import TENANT
@@ -46,10 +47,13 @@ PEOPLE = {
     "finance.zhao": ["finance"],
     "approver.qian": ["approver"],
     "lead.wu": ["lead"],
+    "lead.chen": ["lead"],
     "auditor.sun": ["auditor"],
     "admin": ["admin"],
     "S0001": ["streamer"],
 }
+TEAMS = {"lead.wu": ["*"], "lead.chen": ["Chinese"]}
+"""The teams of the business leads."""
 EXPECTED = ("401", "403", "404", "409", "410", "422", "429")
 """Answers that say no: the browser reports each as a resource that failed to load."""
 
@@ -82,6 +86,9 @@ def served(database: str) -> Iterator[Site]:
         hashed = password_hash(PASSWORD)
         for account, roles in PEOPLE.items():
             accounts.put(TENANT, account, hashed, roles, by="test", at=datetime.now(UTC))
+        teams = TeamStore.beside(desk.store)
+        for lead, own in TEAMS.items():
+            teams.put(TENANT, lead, own, by="test", at=datetime.now(UTC))
         with following(desk.runner), listening(desk) as url:
             yield Site(url, desk, accounts)
 

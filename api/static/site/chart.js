@@ -31,7 +31,9 @@
         stack: data.stack ? "all" : undefined,
         step: data.kind === "line" ? "end" : undefined,
         barMaxWidth: 48,
-        data: one.data.map(Number),
+        data: one.data.map((value) =>
+          data.signed ? { value: Number(value), itemStyle: { color: Number(value) < 0 ? "#d0423a" : "#2f9e5b" } } : Number(value),
+        ),
       })),
     };
   };

@@ -25,6 +25,30 @@
     }
   });
 
+  // The sum of a column of percentages, while it is typed.
+  const sumUp = (form) => {
+    const said = form.querySelector("[data-sum-of]");
+    if (!said) return;
+    const parts = [...form.querySelectorAll("[data-sum]")].map((one) => Number(one.value.replace("%", "")) * 1e6);
+    const sum = Math.round(parts.reduce((a, b) => a + b, 0)) / 1e6;
+    said.textContent = Number.isFinite(sum) ? `= ${sum}%` : "";
+    said.className = sum === 100 ? "gain" : "loss";
+  };
+  for (const box of document.querySelectorAll("[data-sum-of]")) sumUp(box.form ?? box.closest("form"));
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.("[data-sum]")) sumUp(event.target.form);
+  });
+
+  // A slider that was let go shows where it stands.
+  document.addEventListener("change", (event) => {
+    if (event.target.type === "range" && event.target.form?.matches("[data-slides]")) {
+      for (const other of event.target.form.querySelectorAll("[type=range]")) {
+        if (other !== event.target) other.disabled = true;
+      }
+      event.target.form.requestSubmit();
+    }
+  });
+
   // The first thing that is wrong gets the focus, so that it is read out and seen.
   const wrong = document.querySelector("[aria-invalid=true], [data-focus]");
   if (wrong) wrong.focus();
