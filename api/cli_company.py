@@ -15,7 +15,7 @@ from domain import person as persons
 from domain import template as templates
 from domain.refusals import NotFound
 from domain.tenant import OpenTenant
-from workflows import setup
+from workflows import erasure, setup
 from workflows.desk import load
 from workflows.disclosure import open_personal
 
@@ -116,10 +116,11 @@ def show_person(
     state = setup.read_person(session.desk, session.tenant, person_id, session.known(known))
     data = views.person(state, day(effective, "effective") or session.today)
     if personal:
-        about, people = f"person/{person_id}", {person_id: state}
-        reader = session.reader(purpose)
-        found = open_personal(session.desk, session.tenant, reader, people, about)
+        about, reader = f"person/{person_id}", session.reader(purpose)
+        position = session.known(known)
+        found = open_personal(session.desk, session.tenant, reader, [person_id], about, position)
         data["personal"] = found.get(person_id)
+    data["data"] = erasure.status(session.desk, session.tenant, person_id)
     session.show(data, lambda: cli_show.fields(data.items()))
 
 

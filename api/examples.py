@@ -39,6 +39,15 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "tags": ["beauty"],
     },
     "personal_data": {"personal": {"name": "林小满", "phone": "13900000000"}, "reason": "moved"},
+    "hold": {"hold": "H-2025-1", "document": "(2025) 沪0105民初1号", "reason": "labour dispute"},
+    "restriction": {"ground": "person_asked", "reason": "asked by letter of 2 September"},
+    "retention": {
+        "retention": "candidate",
+        "months": 3,
+        "effective": "2025-10-01",
+        "source": "decision of the data protection officer, 15 September 2025",
+        "reason": "shorter",
+    },
     "grant": {
         "grant": "G-2025-1",
         "grantee": "auditor.sun",

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from domain.contract_state import Contract
+from domain.erasure import Standing, Step
 from domain.money import fen
 from domain.periods import Period
 from domain.person import Person
@@ -94,6 +95,23 @@ def person(state: Person, day: date | None = None) -> dict[str, Any]:
     if day is not None:
         shown["tax_profile"] = state.profile_on(day)
     return shown
+
+
+def standing(state: Standing) -> dict[str, Any]:
+    """How a person's data stands: in use, restricted or erased, and what holds it."""
+    return {
+        "status": state.status,
+        "holds": [
+            {"hold": name, "document": one.ground, "by": one.by, "at": one.at}
+            for name, one in state.holds.items()
+        ],
+        "restricted": _step(state.restricted),
+        "erased": _step(state.erased),
+    }
+
+
+def _step(step: Step | None) -> dict[str, Any] | None:
+    return None if step is None else msgspec.structs.asdict(step)
 
 
 def fact(record: Recorded) -> dict[str, Any]:

@@ -18,12 +18,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg.errors import ForeignKeyViolation
 
-from domain.refusals import Refusal
+from domain.erasure import Erased
 from ledger import queries
 from ledger.codec import canonical, checked_text
 from ledger.errors import not_open
-from ledger.queries import Pool
+from ledger.queries import Connection, Pool
 
+__all__ = ["Erased", "KeyVault", "Sealed", "Vault", "VaultError", "WrongMasterKey"]
 Sealed = dict[str, Any]
 """`{"format": 1, "key": id, "nonce": base64, "ciphertext": base64}`, as it stands in a fact."""
 
@@ -37,13 +38,12 @@ _NEW_KEY: LiteralString = """
 _KEYS: LiteralString = """
     SELECT person_id, wrapped_key FROM ledger.person_key
     WHERE tenant_id = %b AND person_id = ANY(%b::text[])"""
-
-
-class Erased(Refusal):
-    """The person's key is gone: what was sealed with it cannot be read by anyone."""
-
-    code = "erased"
-    status = 410
+_DESTROY: LiteralString = """
+    UPDATE ledger.person_key SET wrapped_key = NULL, destroyed_at = clock_timestamp()
+    WHERE tenant_id = %b AND person_id = %b AND destroyed_at IS NULL"""
+_DESTROYED: LiteralString = """
+    SELECT person_id FROM ledger.person_key
+    WHERE tenant_id = %b AND (wrapped_key IS NULL OR destroyed_at IS NOT NULL)"""
 
 
 class VaultError(Exception):
@@ -69,6 +69,14 @@ class Vault(Protocol):
         self, tenant: str, sealed: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, dict[str, str]]:
         """The fields of many persons; those whose key is gone are not in the answer."""
+        ...
+
+    def destroy(self, connection: Connection, tenant: str, person: str) -> None:
+        """Destroy the person's key, in the caller's transaction; no new one is ever made."""
+        ...
+
+    def destroyed(self, tenant: str) -> set[str]:
+        """The persons whose keys were destroyed."""
         ...
 
 
@@ -103,12 +111,7 @@ class KeyVault:
         """The fields again. Raises Erased, WrongMasterKey, and VaultError for altered data."""
         found = self.open_many(tenant, {person: sealed})
         if person not in found:
-            raise Erased(
-                f"{person} 的个人信息已删除，无法恢复",
-                f"the personal data of {person} was erased and cannot be read again",
-                do="Nothing can bring it back; sums and proofs still hold.",
-                person=person,
-            )
+            raise _erased(person)
         return found[person]
 
     def open_many(
@@ -122,13 +125,27 @@ class KeyVault:
                 opened[person] = _opened(tenant, person, data_key, sealed[person])
         return opened
 
+    def destroy(self, connection: Connection, tenant: str, person: str) -> None:
+        """Destroy the person's key, in the caller's transaction; no new one is ever made.
+
+        Its bytes leave the table's file with `ledger.scrub.scrub`.
+        """
+        connection.execute(_DESTROY, [tenant, person])
+
+    def destroyed(self, tenant: str) -> set[str]:
+        """The persons whose keys were destroyed."""
+        with self._pool.connection() as connection:
+            return {row[0] for row in queries.rows(connection, _DESTROYED, [tenant])}
+
     def _data_key(self, tenant: str, person: str) -> bytes:
         """The person's key; a new one where there is none. Two who race get the same."""
         wrapped = self._wrapped_keys(tenant, [person]).get(person)
         if wrapped is None:
             new = self._wrap(tenant, person, AESGCM.generate_key(KEY_BYTES * 8))
             self._keep(tenant, person, new)
-            wrapped = self._wrapped_keys(tenant, [person])[person]
+            wrapped = self._wrapped_keys(tenant, [person]).get(person)
+        if wrapped is None:  # a row without a key: it was destroyed
+            raise _erased(person)
         return self._unwrap(tenant, person, wrapped)
 
     def _keep(self, tenant: str, person: str, wrapped: bytes) -> None:
@@ -142,7 +159,8 @@ class KeyVault:
         if not persons:
             return {}
         with self._pool.connection() as connection:
-            return dict(queries.rows(connection, _KEYS, [tenant, persons]))
+            found = queries.rows(connection, _KEYS, [tenant, persons])
+        return {person: wrapped for person, wrapped in found if wrapped is not None}
 
     def _wrap(self, tenant: str, person: str, data_key: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -171,6 +189,15 @@ def _opened(tenant: str, person: str, data_key: bytes, sealed: Mapping[str, Any]
     except (InvalidTag, KeyError, ValueError, binascii.Error) as error:
         raise VaultError(f"the sealed data of {person} was altered, or is another's") from error
     return msgspec.json.decode(plain, type=dict[str, str])
+
+
+def _erased(person: str) -> Erased:
+    return Erased(
+        f"{person} 的个人信息已删除，无法恢复",
+        f"the personal data of {person} was erased and cannot be read again",
+        do="Nothing can bring it back; sums and proofs still hold.",
+        person=person,
+    )
 
 
 def _bound_to(tenant: str, person: str) -> bytes:

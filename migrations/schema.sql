@@ -344,6 +344,15 @@ BEGIN
               HINT = 'Record a new fact that corrects the old one.';
 END
 $$;
+CREATE FUNCTION ledger.refuse_revival() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the key of % of tenant % was destroyed: the row stays as it is',
+        OLD.person_id, OLD.tenant_id
+        USING ERRCODE = 'restrict_violation', HINT = 'An erased person is registered anew, under another id.';
+END
+$$;
 CREATE FUNCTION ledger.refuse_smaller() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -573,9 +582,11 @@ COMMENT ON TABLE ledger.metric_row IS 'Figures as they came: a correction is a n
 CREATE TABLE ledger.person_key (
     tenant_id text NOT NULL,
     person_id text NOT NULL,
-    wrapped_key bytea NOT NULL,
+    wrapped_key bytea,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    retention text NOT NULL
+    retention text NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT person_key_there_or_destroyed CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
 );
 COMMENT ON TABLE ledger.person_key IS 'The data key of each person, wrapped by a master key that is never in the database.';
 CREATE TABLE ledger.read_log (
@@ -968,6 +979,10 @@ CREATE TRIGGER metric_batch_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.
 ALTER TABLE ledger.metric_batch ENABLE ALWAYS TRIGGER metric_batch_stays;
 CREATE TRIGGER metric_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.metric_row ENABLE ALWAYS TRIGGER metric_row_stays;
+CREATE TRIGGER person_key_stays BEFORE DELETE OR TRUNCATE ON ledger.person_key FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.person_key ENABLE ALWAYS TRIGGER person_key_stays;
+CREATE TRIGGER person_key_stays_destroyed BEFORE UPDATE ON ledger.person_key FOR EACH ROW WHEN ((old.destroyed_at IS NOT NULL)) EXECUTE FUNCTION ledger.refuse_revival();
+ALTER TABLE ledger.person_key ENABLE ALWAYS TRIGGER person_key_stays_destroyed;
 CREATE TRIGGER read_log_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.read_log FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.read_log ENABLE ALWAYS TRIGGER read_log_stays;
 CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.rejected_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();

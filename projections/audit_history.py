@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain import contract_state, kpi, metric, payout, payrun, person, template
+from domain import contract_state, erasure_facts, kpi, metric, payout, payrun, person, template
 from domain import tenant as tenants
 from domain.contract_state import Contract
 from domain.facts import Fact, Place
@@ -47,6 +47,7 @@ names = names_of(
     person.PersonRegistered,
     person.PersonalDataChanged,
     person.TaxProfileSet,
+    *erasure_facts.KEEPING,
     template.TemplateDefined,
     kpi.KpiSchemeDefined,
     kpi.KpiWeightsChanged,

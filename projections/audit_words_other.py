@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain import kpi, metric, payout, payrun, person, template, tenant
+from domain import erasure_facts, kpi, metric, payout, payrun, person, template, tenant
 from domain.facts import Fact
 from domain.texts import per_cent, percent, yuan
 from projections.audit_words import Told
@@ -35,6 +35,28 @@ def tell_person(state: person.Person, fact: Fact) -> Told:
                 f"Tax profile changed {en}: {what}",
                 before=before,
                 after=fact.profile,
+            )
+    return tell_keeping(fact)
+
+
+def tell_keeping(fact: Fact) -> Told:
+    """Holds, restriction and erasure; what a person wrote freely is not repeated."""
+    match fact:
+        case erasure_facts.HoldPlaced():
+            return Told(f"设置法律保全 {fact.hold}", f"Placed the legal hold {fact.hold}")
+        case erasure_facts.HoldLifted():
+            return Told(f"解除法律保全 {fact.hold}", f"Lifted the legal hold {fact.hold}")
+        case erasure_facts.PersonRestricted():
+            return Told(
+                f"限制处理个人信息，最早可于 {fact.keep_until} 删除",
+                f"Restricted the personal data; it can be erased from {fact.keep_until} on",
+            )
+        case erasure_facts.RestrictionLifted():
+            return Told("解除个人信息处理限制", "Lifted the restriction of the personal data")
+        case erasure_facts.PersonErased():
+            return Told(
+                f"销毁个人信息密钥（由 {fact.restricted_by} 先行限制）",
+                f"Destroyed the key of the personal data (restricted by {fact.restricted_by})",
             )
     raise TypeError(f"a person has no fact {type(fact).__name__}")
 

@@ -14,6 +14,7 @@ from domain.bank_batch import (
 )
 from domain.bank_line import BankLineMatched, BankMatchKeyMade, BankStatementRecorded
 from domain.dispute import DisputeResolved, LineDisputed, PayslipConfirmed
+from domain.erasure_facts import RetentionSet
 from domain.facts import Fact
 from domain.grants import GrantGiven, GrantWithdrawn
 from domain.log_facts import LogKeyRotated
@@ -66,6 +67,10 @@ WORDS: dict[type[Fact], tuple[str, str]] = {
         "Confirmed the payslip of run {run}, net {net} yuan",
     ),
     LineDisputed: ("对批次{run}第{line}行提出异议", "Disputed line {line} of run {run}"),
+    RetentionSet: (
+        "设定保存期限（{retention}）：{months}个月，自{effective}起",
+        "Set the retention of {retention}: {months} months, from {effective} on",
+    ),
     GrantGiven: (
         "授权 {grantee} 查看个人信息（{grant}），至 {until:%Y-%m-%d %H:%M} UTC",
         "Granted {grantee} to read personal data ({grant}) until {until:%Y-%m-%d %H:%M} UTC",

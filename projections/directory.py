@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from domain import kpi, metric, person, template, tenant
+from domain import erasure_facts, kpi, metric, person, template, tenant
 from domain.facts import Fact
 from ledger.records import Recorded
 from projections.model import Connection, Pool, names_of
@@ -23,6 +23,7 @@ names = names_of(
     person.PersonRegistered,
     person.PersonalDataChanged,
     person.TaxProfileSet,
+    *erasure_facts.KEEPING,
     template.TemplateDefined,
     kpi.KpiSchemeDefined,
     kpi.KpiWeightsChanged,
@@ -87,8 +88,21 @@ def apply(connection: Connection, tenant: str, recorded: Sequence[Recorded]) -> 
         key = _key(fact)
         old = entries.get(key)
         title, data = _describe(fact.fact, old)
-        entries[key] = Entry(*key, title, "in use", fact.position, fact.version, data)
+        status = _status(fact.fact, old)
+        entries[key] = Entry(*key, title, status, fact.position, fact.version, data)
     ENTRY.upsert(connection, tenant, map(_row, entries.values()))
+
+
+def _status(fact: Fact, old: Entry | None) -> str:
+    """How a thing stands; of a person how the personal data does."""
+    match fact:
+        case erasure_facts.PersonRestricted():
+            return "restricted"
+        case erasure_facts.RestrictionLifted():
+            return "in use"
+        case erasure_facts.PersonErased():
+            return "erased"
+    return old.status if old else "in use"
 
 
 def _row(entry: Entry) -> Row:
@@ -109,7 +123,14 @@ def _describe(fact: Fact, old: Entry | None) -> tuple[str, Data]:
             return fact.table, _law(fact, old)
         case person.PersonRegistered():
             return fact.person, {"tags": fact.tags, "profiles": []}
-        case person.PersonalDataChanged():
+        case (
+            person.PersonalDataChanged()
+            | erasure_facts.HoldPlaced()
+            | erasure_facts.HoldLifted()
+            | erasure_facts.PersonRestricted()
+            | erasure_facts.RestrictionLifted()
+            | erasure_facts.PersonErased()
+        ):
             return fact.person, old.data if old else {}
         case person.TaxProfileSet():
             data = old.data if old else {}

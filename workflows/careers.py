@@ -19,7 +19,7 @@ from domain.facts import Fact
 from domain.refusals import Invalid, NotFound, WrongState
 from ledger.records import Recorded
 from workflows.desk import Ask, Desk, Outcome, fold, handle, load, scan
-from workflows.setup import require_person
+from workflows.setup import refuse_unusable, require_person
 
 CAREER_NAMES = (
     "career.candidate_entered.v1",
@@ -82,7 +82,10 @@ def assess(
 def sealed_note(desk: Desk, tenant: str, person: str, command: Any) -> dict[str, Any]:
     """The command's free text under the person's key; nothing where none was written."""
     note = getattr(command, "note", None)
-    return dict(desk.vault.seal(tenant, person, {"note": note})) if note else {}
+    if not note:
+        return {}
+    refuse_unusable(desk, tenant, person)
+    return dict(desk.vault.seal(tenant, person, {"note": note}))
 
 
 def _by_contract(desk: Desk, tenant: str, person: str, command: Contractual) -> Any:

@@ -26,6 +26,7 @@ from workflows.definitions import (
 )
 from workflows.desk import Ask, Desk, Outcome, fold, fold_all, handle, load
 from workflows.law import PUBLISHED, law_book
+from workflows.setup import refuse_unusable
 
 CONTRACT_NAMES = (
     "contract.drafted.v1",
@@ -62,6 +63,7 @@ def draft(
             do="Register the person first.",
             field="person",
         )
+    refuse_unusable(desk, tenant, command.person)
     return act_on(desk, tenant, command.contract, _filled(desk, tenant, command, variables), ask)
 
 

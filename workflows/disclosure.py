@@ -8,13 +8,14 @@ answered. Pay is written down by `read_pay`. What the program opens for itself a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
-from domain import grants
+from domain import erasure, grants
 from domain import person as persons
+from domain.erasure import Standing
 from domain.grants import FIELDS, Grants
 from domain.refusals import Forbidden
 from domain.roles import TABLE, may
@@ -22,7 +23,7 @@ from ledger import queries
 from ledger.read_log import Read, ReadLog, Via
 from ledger.records import Recorded
 from workflows.careers import notes
-from workflows.desk import Desk, load
+from workflows.desk import Desk, fold, load
 
 LONGEST_PURPOSE = 200
 PAY_STREAMS = ("payslip", "payout", "payrun", "payoutbatch")
@@ -89,27 +90,43 @@ def open_personal(
     desk: Desk,
     tenant: str,
     reader: Reader,
-    states: Mapping[str, persons.Person],
+    people: Iterable[str],
     about: str,
+    known: int | None = None,
 ) -> dict[str, dict[str, str]]:
-    """The personal data of persons in clear, by id: of each the fields the reader may see.
+    """The personal data of persons in clear, by id, as known at a position: of each the fields
+    the reader may see.
 
-    Those nothing may be seen of are left out, and so are the erased. What is answered has been
-    written down. Raises Forbidden where the reader may see nothing of any of them.
+    Left out are those nothing may be seen of, those whose data is restricted now, and the erased.
+    What is answered has been written down. Raises Forbidden where the reader may see nothing of
+    any of them.
     """
     refuse_reader(reader)
-    known = [name for name, state in states.items() if state.sealed]
-    wanted, granted = _permitted(desk, tenant, reader, known)
-    opened = desk.vault.open_many(tenant, {name: states[name].sealed for name in wanted})
+    sealed = {
+        name: found.sealed
+        for name in people
+        if (found := _person(desk, tenant, name, known)) is not None
+    }
+    wanted, granted = _permitted(desk, tenant, reader, list(sealed))
+    opened = desk.vault.open_many(tenant, {name: sealed[name] for name in wanted})
     shown = {
         name: {field: value for field, value in data.items() if field in wanted[name]}
         for name, data in opened.items()
     }
     if shown:
         fields = [field for field in FIELDS if any(field in data for data in shown.values())]
-        purpose = " ".join(filter(None, [reader.purpose, *granted]))[:LONGEST_PURPOSE]
-        _record(desk, tenant, reader, "personal", about, shown, fields, purpose)
+        _record(desk, tenant, reader, "personal", about, shown, fields, granted)
     return shown
+
+
+def _person(desk: Desk, tenant: str, name: str, known: int | None) -> persons.Person | None:
+    """The person as known at a position; None where nothing is to be shown now."""
+    records = desk.store.stream(tenant, f"person/{name}")
+    if fold(records, Standing(), erasure.evolve).status != "in_use":
+        return None
+    then = [one for one in records if known is None or one.position <= known]
+    found = fold(then, persons.Person(), persons.evolve)
+    return found if found.sealed else None
 
 
 def open_notes(
@@ -120,10 +137,11 @@ def open_notes(
     wanted, granted = _permitted(desk, tenant, reader, [person])
     if "note" not in wanted[person]:
         raise _no_grant()
+    if _person(desk, tenant, person, None) is None:
+        return {}
     found = notes(desk, tenant, person, recorded)
     if found:
-        purpose = " ".join(filter(None, [reader.purpose, *granted]))[:LONGEST_PURPOSE]
-        _record(desk, tenant, reader, "personal", f"career/{person}", [person], ["note"], purpose)
+        _record(desk, tenant, reader, "personal", f"career/{person}", [person], ["note"], granted)
     return found
 
 
@@ -162,8 +180,9 @@ def _record(
     about: str,
     people: Iterable[str],
     fields: Iterable[str],
-    purpose: str | None = None,
+    granted: Iterable[str] = (),
 ) -> None:
+    purpose = " ".join(filter(None, [reader.purpose, *granted]))
     read = Read(
         kind=kind,
         act=reader.act,
@@ -172,7 +191,7 @@ def _record(
         about=about,
         persons=tuple(people),
         fields=tuple(fields),
-        purpose=(reader.purpose if purpose is None else purpose)[:LONGEST_PURPOSE],
+        purpose=purpose[:LONGEST_PURPOSE],
         correlation=reader.correlation,
     )
     read_log(desk).record(tenant, read)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from domain import kpi, metric, template
+from domain import erasure, kpi, metric, template
 from domain import person as persons
 from domain.facts import Act
 from domain.pay_profile import checked_profile
@@ -54,6 +53,7 @@ def change_personal_data(
 
     def decide(state: persons.Person) -> list[Any]:
         persons.refuse_unknown(state)
+        refuse_unusable(desk, tenant, person)
         sealed = desk.vault.seal(tenant, person, _fields(command.personal))
         return list(persons.change_personal_data(state, sealed))
 
@@ -74,6 +74,12 @@ def set_tax_profile(
     )
 
 
+def refuse_unusable(desk: Desk, tenant: str, person: str) -> None:
+    """Raise Erased or Restricted where a person's data is not to be used."""
+    stream = f"person/{person}"
+    erasure.refuse_unusable(load(desk, tenant, stream, erasure.Standing(), erasure.evolve))
+
+
 def _on_person(
     desk: Desk, tenant: str, person: str, decide: Any, ask: Ask
 ) -> Outcome[persons.Person]:
@@ -92,15 +98,6 @@ def require_person(desk: Desk, tenant: str, person: str, known: int | None = Non
     """Raise NotFound unless the person is registered, as known at a position."""
     if not desk.store.stream(tenant, f"person/{person}", known=known, limit=1):
         raise NotFound(f"没有人员 {person}", f"There is no person {person}", do="Check the id.")
-
-
-def read_persons(desk: Desk, tenant: str, ids: Iterable[str]) -> dict[str, persons.Person]:
-    """Persons as known now, by id; the unknown are left out."""
-    states = {
-        person: load(desk, tenant, f"person/{person}", persons.Person(), persons.evolve)
-        for person in ids
-    }
-    return {person: state for person, state in states.items() if state.version}
 
 
 def _fields(personal: persons.PersonalData) -> dict[str, str]:

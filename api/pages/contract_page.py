@@ -24,7 +24,7 @@ from domain.contract_state import Contract
 from domain.refusals import Invalid, Refusal
 from domain.terms import terms_on
 from projections.audit_queries import AuditEntry
-from workflows import contracts, diff, setup
+from workflows import contracts, diff, erasure
 from workflows.desk import Ask, fold
 from workflows.disclosure import open_personal
 
@@ -117,10 +117,11 @@ def person(visit: Visit, view: View, state: Contract) -> dict[str, str] | None:
     """The streamer's name, for those who may read personal data."""
     if not visit.may("person.read_personal"):
         return None
-    people = setup.read_persons(view.desk, view.tenant, [state.person])
     about = f"contract/{state.contract}"
-    found = open_personal(view.desk, view.tenant, visit.caller.reader(), people, about)
-    return {"name": found.get(state.person, {}).get("name", "")}
+    found = open_personal(view.desk, view.tenant, visit.caller.reader(), [state.person], about)
+    if state.person in found:
+        return {"name": found[state.person].get("name", ""), "status": "in_use"}
+    return {"name": "", "status": erasure.status(view.desk, view.tenant, state.person)}
 
 
 def payslips(visit: Visit, view: View, contract: str) -> list[Any]:

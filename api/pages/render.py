@@ -24,6 +24,7 @@ NAVIGATION = (
     ("home", "/", None),
     ("contracts", "/contracts", "contract.read"),
     ("people", "/people", "people.read"),
+    ("persons", "/persons", "person.read"),
     ("kpi", "/kpi", "kpi.read"),
     ("figures", "/figures", "batch.read"),
     ("pay", "/pay", "run.read"),

@@ -13,7 +13,7 @@ from api.params import PersonId
 from api.reads import CursorQuery, LimitQuery, Text, View, caught_up, present, reading, seen
 from api.writes import Reasoned, Write, command_of, writing
 from domain.person import ChangePersonalData, RegisterPerson, SetTaxProfile
-from workflows import setup
+from workflows import erasure, setup
 from workflows.disclosure import LONGEST_PURPOSE, open_personal, refuse_reader
 
 router = APIRouter(prefix="/v1/persons", tags=["Persons"], route_class=StrictRoute)
@@ -93,8 +93,7 @@ def list_persons(
     shown = views.page(found)
     if personal:
         ids = [item["id"] for item in shown["items"]]
-        states = setup.read_persons(view.desk, view.tenant, ids)
-        data = open_personal(view.desk, view.tenant, reader, states, "persons")
+        data = open_personal(view.desk, view.tenant, reader, ids, "persons")
         for item in shown["items"]:
             item["personal"] = data.get(item["id"])
     return seen(view, shown)
@@ -114,8 +113,10 @@ def get_person(
     state = setup.read_person(view.desk, view.tenant, person, view.known)
     shown = views.person(state, view.effective)
     if personal:
-        found = open_personal(view.desk, view.tenant, reader, {person: state}, f"person/{person}")
+        about = f"person/{person}"
+        found = open_personal(view.desk, view.tenant, reader, [person], about, view.known)
         shown["personal"] = found.get(person)
+    shown["data"] = views.standing(erasure.standing(view.desk, view.tenant, person))
     return seen(view, {**shown, "known": view.position}, state.version)
 
 

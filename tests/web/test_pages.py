@@ -59,6 +59,8 @@ PAGES = {
     "payouts": "/payouts?status=returned",
     "audit": "/audit",
     "fact": "/facts/300",
+    "persons": "/persons",
+    "person": "/persons/S0001",
     "reads": "/reads?kind=pay",
     "grants": "/grants",
     "status": "/status",
