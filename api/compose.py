@@ -15,6 +15,8 @@ from api.sealing import sealing
 from api.settings import CHECKOUT, Settings
 from domain.refusals import Refusal
 from ledger.figures import FigureStore
+from ledger.key_service import KeysInService
+from ledger.master_keys import KeysAtHand, KeysInFile, MasterKeys, key_from
 from ledger.migrate import migrate, pending
 from ledger.store import FactStore, Pool, open_pool
 from ledger.vault import KeyVault
@@ -77,17 +79,31 @@ def database(settings: Settings) -> Iterator[str]:
 def build(pool: Pool, settings: Settings) -> Desk:
     """All objects over one pool."""
     store = FactStore(pool)
-    try:
-        master_key = settings.master_key()
-    except OSError as error:
-        raise _no_master_key(settings.master_key_file, error) from error
     return Desk(
         store=store,
         figures=FigureStore(pool, store),
-        vault=KeyVault(pool, master_key),
+        vault=KeyVault(pool, master_keys(settings)),
         runner=Runner(pool, store, MODELS),
         register=PayRegister(pool),
     )
+
+
+def master_keys(settings: Settings) -> MasterKeys:
+    """The master keys of the settings: of a key service, the environment, or a file.
+
+    Raises CannotStart where the file cannot be used.
+    """
+    if settings.kms_url is not None:
+        return KeysInService(settings.kms_url, settings.kms_token or "")
+    try:
+        key = settings.master_key()
+        if settings.master_key_text is None:
+            return KeysInFile(settings.master_key_file)
+    except OSError as error:
+        raise _no_master_key(settings.master_key_file, error) from error
+    if settings.previous_key_text is not None:
+        return KeysAtHand(key_from(settings.previous_key_text), key)
+    return KeysAtHand(key)
 
 
 @contextmanager

@@ -88,6 +88,33 @@ class Settings:
             "The most database connections one process opens, 1 to 100.",
         )
     )
+    previous_key_text: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_setting(
+            "TALLYSTICK_MASTER_KEY_PREVIOUS",
+            "there is none",
+            "The master key until now, while `tallystick master-key rotate` turns it into the one "
+            "of TALLYSTICK_MASTER_KEY.",
+        ),
+    )
+    kms_url: str | None = field(
+        default=None,
+        metadata=_setting(
+            "TALLYSTICK_KMS_URL",
+            "the master key is in this process",
+            "The key service that holds the master key instead, such as http://127.0.0.1:8402.",
+        ),
+    )
+    kms_token: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_setting(
+            "TALLYSTICK_KMS_TOKEN",
+            "needed with TALLYSTICK_KMS_URL",
+            "What the key service is shown: 16 or more letters and digits, drawn at random.",
+        ),
+    )
     metrics_token: str | None = field(
         default=None,
         repr=False,
@@ -119,15 +146,17 @@ class Settings:
             ).expanduser(),
             log_level=_one_of(given, "TALLYSTICK_LOG_LEVEL", "info", LOG_LEVELS),
             pool_size=_whole(given, "TALLYSTICK_POOL_SIZE", 8, 100),
-            metrics_token=_token(given.get("TALLYSTICK_METRICS_TOKEN")),
+            metrics_token=_token("TALLYSTICK_METRICS_TOKEN", given),
+            previous_key_text=_previous(given),
+            kms_url=_kms_url(given),
+            kms_token=_token("TALLYSTICK_KMS_TOKEN", given),
         )
 
     def master_key(self) -> bytes:
         """The 32 bytes of the master key; its default file is made where there is none yet."""
         if self.master_key_text is not None:
             return _master_key("TALLYSTICK_MASTER_KEY", self.master_key_text)
-        with contextlib.suppress(FileExistsError):
-            _make_key_file(self.master_key_file)
+        ensure_key_file(self.master_key_file)
         return _master_key("TALLYSTICK_MASTER_KEY_FILE", self.master_key_file.read_text("ascii"))
 
     @classmethod
@@ -152,11 +181,28 @@ def _database_url(text: str | None) -> str | None:
     return text
 
 
-def _token(text: str | None) -> str | None:
+def _previous(given: Mapping[str, str]) -> str | None:
+    text = given.get("TALLYSTICK_MASTER_KEY_PREVIOUS")
+    if text is not None:
+        _master_key("TALLYSTICK_MASTER_KEY_PREVIOUS", text)
+    return text
+
+
+def _kms_url(given: Mapping[str, str]) -> str | None:
+    text = given.get("TALLYSTICK_KMS_URL")
+    if text is None:
+        return None
+    if not text.startswith(("http://", "https://")):
+        raise SettingError("TALLYSTICK_KMS_URL", text, "an address such as http://127.0.0.1:8402")
+    if "TALLYSTICK_KMS_TOKEN" not in given:
+        raise SettingError("TALLYSTICK_KMS_TOKEN", "", "the token of the key service")
+    return text
+
+
+def _token(name: str, given: Mapping[str, str]) -> str | None:
+    text = given.get(name)
     if text is not None and not (len(text) >= SHORTEST_TOKEN and text.isascii() and text.isalnum()):
-        raise SettingError(
-            "TALLYSTICK_METRICS_TOKEN", "…", "16 or more letters and digits, drawn at random"
-        )
+        raise SettingError(name, "…", "16 or more letters and digits, drawn at random")
     return text
 
 
@@ -192,6 +238,12 @@ def _master_key(name: str, text: str) -> bytes:
             name, "…", "32 bytes in base64, as `openssl rand -base64 32` prints them"
         )
     return key
+
+
+def ensure_key_file(path: Path) -> None:
+    """Make a master key file where there is none."""
+    with contextlib.suppress(FileExistsError):
+        _make_key_file(path)
 
 
 def _make_key_file(path: Path) -> None:

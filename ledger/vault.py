@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import os
 from collections.abc import Mapping
 from typing import Any, LiteralString, Protocol
@@ -16,21 +15,28 @@ from typing import Any, LiteralString, Protocol
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, RestrictViolation
 
 from domain.erasure import Erased
 from ledger import queries
 from ledger.codec import canonical, checked_text
 from ledger.errors import not_open
+from ledger.master_keys import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    KeysAtHand,
+    MasterKeys,
+    VaultError,
+    WrongMasterKey,
+    digest,
+)
 from ledger.queries import Connection, Pool
 
 __all__ = ["Erased", "KeyVault", "Sealed", "Vault", "VaultError", "WrongMasterKey"]
 Sealed = dict[str, Any]
 """`{"format": 1, "key": id, "nonce": base64, "ciphertext": base64}`, as it stands in a fact."""
 
-KEY_BYTES = 32
-NONCE_BYTES = 12
-MASTER_ID_BYTES = 8
+TRIES = 3
 _FORMAT = 1
 _NEW_KEY: LiteralString = """
     INSERT INTO ledger.person_key (tenant_id, person_id, wrapped_key, retention)
@@ -44,14 +50,6 @@ _DESTROY: LiteralString = """
 _DESTROYED: LiteralString = """
     SELECT person_id FROM ledger.person_key
     WHERE tenant_id = %b AND (wrapped_key IS NULL OR destroyed_at IS NOT NULL)"""
-
-
-class VaultError(Exception):
-    """The vault cannot work as it is set up or finds sealed data altered: for the operator."""
-
-
-class WrongMasterKey(VaultError):
-    """The person's key was wrapped by another master key than the one given."""
 
 
 class Vault(Protocol):
@@ -83,13 +81,12 @@ class Vault(Protocol):
 class KeyVault:
     """The vault over `ledger.person_key`: AES-256-GCM for the data and for the wrapping."""
 
-    def __init__(self, pool: Pool, master_key: bytes, *, retention: str = "standard") -> None:
+    def __init__(
+        self, pool: Pool, master: MasterKeys | bytes, *, retention: str = "standard"
+    ) -> None:
         """`retention` is the class given to new keys. Raises VaultError for a short key."""
-        if len(master_key) != KEY_BYTES:
-            raise VaultError(f"the master key must have {KEY_BYTES} bytes, not {len(master_key)}")
         self._pool = pool
-        self._master = AESGCM(master_key)
-        self._master_id = _digest(b"master", master_key)[:MASTER_ID_BYTES]
+        self._master = KeysAtHand(master) if isinstance(master, bytes) else master
         self._retention = retention
 
     def seal(self, tenant: str, person: str, fields: Mapping[str, str]) -> Sealed:
@@ -119,8 +116,7 @@ class KeyVault:
     ) -> dict[str, dict[str, str]]:
         """The fields of many persons in one query; the erased are left out."""
         opened = {}
-        for person, wrapped in self._wrapped_keys(tenant, list(sealed)).items():
-            data_key = self._unwrap(tenant, person, wrapped)
+        for person, data_key in self._unwrapped(tenant, list(sealed)).items():
             if sealed[person].get("key") == _key_id(data_key):
                 opened[person] = _opened(tenant, person, data_key, sealed[person])
         return opened
@@ -139,46 +135,40 @@ class KeyVault:
 
     def _data_key(self, tenant: str, person: str) -> bytes:
         """The person's key; a new one where there is none. Two who race get the same."""
-        wrapped = self._wrapped_keys(tenant, [person]).get(person)
-        if wrapped is None:
-            new = self._wrap(tenant, person, AESGCM.generate_key(KEY_BYTES * 8))
-            self._keep(tenant, person, new)
-            wrapped = self._wrapped_keys(tenant, [person]).get(person)
-        if wrapped is None:  # a row without a key: it was destroyed
+        for _ in range(TRIES):
+            found = self._unwrapped(tenant, [person])
+            if person in found:
+                return found[person]
+            if not self._keep(tenant, person):
+                self._master.reload()
+        if person in self.destroyed(tenant):
             raise _erased(person)
-        return self._unwrap(tenant, person, wrapped)
+        raise WrongMasterKey(
+            f"the master key set (id {self._master.current().hex()}) was turned: it wraps no new key"
+        )
 
-    def _keep(self, tenant: str, person: str, wrapped: bytes) -> None:
+    def _keep(self, tenant: str, person: str) -> bool:
+        """Make the person a key; False where the master key is one that was turned."""
+        new = AESGCM.generate_key(KEY_BYTES * 8)
+        [wrapped] = self._master.wrap([(new, _bound_to(tenant, person))])
         try:
             with self._pool.connection() as connection:
                 connection.execute(_NEW_KEY, [tenant, person, wrapped, self._retention])
         except ForeignKeyViolation as error:
             raise not_open(tenant) from error
+        except RestrictViolation:
+            return False
+        return True
 
-    def _wrapped_keys(self, tenant: str, persons: list[str]) -> dict[str, bytes]:
+    def _unwrapped(self, tenant: str, persons: list[str]) -> dict[str, bytes]:
+        """The keys of persons in one query; of those destroyed there is none."""
         if not persons:
             return {}
         with self._pool.connection() as connection:
-            found = queries.rows(connection, _KEYS, [tenant, persons])
-        return {person: wrapped for person, wrapped in found if wrapped is not None}
-
-    def _wrap(self, tenant: str, person: str, data_key: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        body = self._master.encrypt(nonce, data_key, _bound_to(tenant, person))
-        return bytes([_FORMAT]) + self._master_id + nonce + body
-
-    def _unwrap(self, tenant: str, person: str, wrapped: bytes) -> bytes:
-        start = 1 + MASTER_ID_BYTES
-        if wrapped[:1] != bytes([_FORMAT]) or wrapped[1:start] != self._master_id:
-            raise WrongMasterKey(
-                f"the key of {person} was wrapped by another master key (id "
-                f"{wrapped[1:start].hex()}) than the one set (id {self._master_id.hex()})"
-            )
-        nonce, body = wrapped[start : start + NONCE_BYTES], wrapped[start + NONCE_BYTES :]
-        try:
-            return self._master.decrypt(nonce, body, _bound_to(tenant, person))
-        except InvalidTag:
-            raise VaultError(f"the wrapped key of {person} was altered, or is another's") from None
+            rows = queries.rows(connection, _KEYS, [tenant, persons])
+        found = {person: wrapped for person, wrapped in rows if wrapped is not None}
+        items = [(wrapped, _bound_to(tenant, person)) for person, wrapped in found.items()]
+        return dict(zip(found, self._master.unwrap(items), strict=True))
 
 
 def _opened(tenant: str, person: str, data_key: bytes, sealed: Mapping[str, Any]) -> dict[str, str]:
@@ -206,9 +196,4 @@ def _bound_to(tenant: str, person: str) -> bytes:
 
 
 def _key_id(data_key: bytes) -> str:
-    return _digest(b"person", data_key)[:8].hex()
-
-
-def _digest(purpose: bytes, key: bytes) -> bytes:
-    """Names a key without telling anything about it: the key is random and of full length."""
-    return hashlib.sha256(b"tallystick " + purpose + b" key id\x00" + key).digest()
+    return digest(b"person", data_key)[:8].hex()

@@ -362,6 +362,22 @@ BEGIN
         USING ERRCODE = 'restrict_violation', HINT = 'A tree only grows.';
 END
 $$;
+CREATE FUNCTION ledger.refuse_turned_master() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM 1 FROM ledger.head WHERE tenant_id = NEW.tenant_id FOR KEY SHARE;
+    IF EXISTS (
+        SELECT 1 FROM ledger.master_key_turned
+        WHERE tenant_id = NEW.tenant_id AND master_id = substring(NEW.wrapped_key FROM 2 FOR 8)
+    ) THEN
+        RAISE EXCEPTION 'the master key of % of tenant % was turned: it wraps nothing more',
+            NEW.person_id, NEW.tenant_id
+            USING ERRCODE = 'restrict_violation', HINT = 'Use the present master key.';
+    END IF;
+    RETURN NULL;
+END
+$$;
 CREATE FUNCTION ledger.refuse_wrong_versions(p_tenant text, p_streams text[], p_versions integer[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -391,6 +407,16 @@ BEGIN
                   DETAIL = json_build_object('stream', wrong.stream, 'given', wrong.version,
                                              'present', coalesce(wrong.present, 0))::text;
     END IF;
+END
+$$;
+CREATE FUNCTION ledger.turn_master_key(p_tenant text, p_master bytea) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+-- Waits for those who are making a key at this moment: what they write is seen afterwards.
+BEGIN
+    PERFORM 1 FROM ledger.head WHERE tenant_id = p_tenant FOR UPDATE;
+    INSERT INTO ledger.master_key_turned (tenant_id, master_id)
+    VALUES (p_tenant, p_master) ON CONFLICT DO NOTHING;
 END
 $$;
 CREATE TABLE access.account (
@@ -547,6 +573,13 @@ CREATE TABLE ledger.log_state (
 );
 ALTER TABLE ONLY ledger.log_state ALTER COLUMN edges SET STORAGE EXTERNAL;
 COMMENT ON TABLE ledger.log_state IS 'How many facts of each tenant stand in its tree, and the tiles that are not full yet.';
+CREATE TABLE ledger.master_key_turned (
+    tenant_id text NOT NULL,
+    master_id bytea NOT NULL,
+    turned_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT master_key_turned_has_an_id CHECK ((octet_length(master_id) = 8))
+);
+COMMENT ON TABLE ledger.master_key_turned IS 'Master keys, by id, that wrap nothing more in a tenant.';
 CREATE TABLE ledger.metric_batch (
     tenant_id text NOT NULL,
     batch text NOT NULL,
@@ -883,6 +916,8 @@ ALTER TABLE ONLY ledger.log_key
     ADD CONSTRAINT log_key_pkey PRIMARY KEY (tenant_id, number);
 ALTER TABLE ONLY ledger.log_state
     ADD CONSTRAINT log_state_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY ledger.master_key_turned
+    ADD CONSTRAINT master_key_turned_pkey PRIMARY KEY (tenant_id, master_id);
 ALTER TABLE ONLY ledger.metric_batch
     ADD CONSTRAINT metric_batch_pkey PRIMARY KEY (tenant_id, batch);
 ALTER TABLE ONLY ledger.metric_batch
@@ -975,6 +1010,8 @@ CREATE TRIGGER log_state_grows BEFORE UPDATE ON ledger.log_state FOR EACH ROW WH
 ALTER TABLE ledger.log_state ENABLE ALWAYS TRIGGER log_state_grows;
 CREATE TRIGGER log_state_stays BEFORE DELETE OR TRUNCATE ON ledger.log_state FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.log_state ENABLE ALWAYS TRIGGER log_state_stays;
+CREATE TRIGGER master_key_turned_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.master_key_turned FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.master_key_turned ENABLE ALWAYS TRIGGER master_key_turned_stays;
 CREATE TRIGGER metric_batch_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_batch FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.metric_batch ENABLE ALWAYS TRIGGER metric_batch_stays;
 CREATE TRIGGER metric_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.metric_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
@@ -983,6 +1020,8 @@ CREATE TRIGGER person_key_stays BEFORE DELETE OR TRUNCATE ON ledger.person_key F
 ALTER TABLE ledger.person_key ENABLE ALWAYS TRIGGER person_key_stays;
 CREATE TRIGGER person_key_stays_destroyed BEFORE UPDATE ON ledger.person_key FOR EACH ROW WHEN ((old.destroyed_at IS NOT NULL)) EXECUTE FUNCTION ledger.refuse_revival();
 ALTER TABLE ledger.person_key ENABLE ALWAYS TRIGGER person_key_stays_destroyed;
+CREATE TRIGGER person_key_wrapped_anew AFTER INSERT OR UPDATE OF wrapped_key ON ledger.person_key FOR EACH ROW WHEN ((new.wrapped_key IS NOT NULL)) EXECUTE FUNCTION ledger.refuse_turned_master();
+ALTER TABLE ledger.person_key ENABLE ALWAYS TRIGGER person_key_wrapped_anew;
 CREATE TRIGGER read_log_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.read_log FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 ALTER TABLE ledger.read_log ENABLE ALWAYS TRIGGER read_log_stays;
 CREATE TRIGGER rejected_row_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.rejected_row FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
@@ -1007,6 +1046,8 @@ ALTER TABLE ONLY ledger.cosignature
     ADD CONSTRAINT cosignature_checkpoint FOREIGN KEY (tenant_id, size) REFERENCES ledger.checkpoint(tenant_id, size);
 ALTER TABLE ONLY ledger.log_state
     ADD CONSTRAINT log_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
+ALTER TABLE ONLY ledger.master_key_turned
+    ADD CONSTRAINT master_key_turned_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY ledger.metric_batch
     ADD CONSTRAINT metric_batch_fact FOREIGN KEY (tenant_id, "position") REFERENCES ledger.fact(tenant_id, "position");
 ALTER TABLE ONLY ledger.person_key

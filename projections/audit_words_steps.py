@@ -18,6 +18,8 @@ from domain.erasure_facts import RetentionSet
 from domain.facts import Fact
 from domain.grants import GrantGiven, GrantWithdrawn
 from domain.log_facts import LogKeyRotated
+from domain.one_off import OneOffAgreed, OneOffTaxChosen, OneOffWithdrawn
+from domain.master_key import MasterKeyTurned
 from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 from projections.audit_words import Told
 
@@ -70,6 +72,10 @@ WORDS: dict[type[Fact], tuple[str, str]] = {
     RetentionSet: (
         "设定保存期限（{retention}）：{months}个月，自{effective}起",
         "Set the retention of {retention}: {months} months, from {effective} on",
+    ),
+    MasterKeyTurned: (
+        "更换主密钥（{master}），重新包装{persons}人的密钥",
+        "Turned the master key ({master}): the keys of {persons} persons are wrapped anew",
     ),
     GrantGiven: (
         "授权 {grantee} 查看个人信息（{grant}），至 {until:%Y-%m-%d %H:%M} UTC",

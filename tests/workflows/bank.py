@@ -70,7 +70,9 @@ def _people(desk: Desk, numbers: range, without_account: Sequence[int]) -> list[
     """Registered persons. Their keys are made at once: the vault makes one at a time, durably."""
     assert isinstance(desk.vault, KeyVault)
     keys = {f"S{n:05}": AESGCM.generate_key(256) for n in numbers}
-    wrapped = [(TENANT, one, desk.vault._wrap(TENANT, one, key)) for one, key in keys.items()]
+    bound = [(key, canonical([TENANT, one])) for one, key in keys.items()]
+    made = zip(keys, desk.vault._master.wrap(bound), strict=True)
+    wrapped = [(TENANT, one, each) for one, each in made]
     copy_in = "COPY ledger.person_key (tenant_id, person_id, wrapped_key, retention) FROM STDIN"
     with (
         desk.store._pool.connection() as connection,
