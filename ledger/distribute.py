@@ -26,6 +26,11 @@ SENT = frozenset(
         "append_one",
         "open_tenant",
         "position_at",
+        "append_one",
+        "append_group",
+        "open_tenant",
+        "position_at",
+        "turn_master_key",
     ]
 )
 """Functions that the program calls: each call goes to the node of the tenant it names first. The

@@ -44,7 +44,7 @@ def scrub(pool: Pool) -> Scrubbed:
     done: list[str] = []
     left: dict[str, str] = {}
     with pool.connection() as connection:
-        connection.autocommit = True
+        before, connection.autocommit = connection.autocommit, True
         try:
             connection.execute(f"SET lock_timeout = '{WAIT}'")
             for name, statement in _STEPS:
@@ -56,7 +56,7 @@ def scrub(pool: Pool) -> Scrubbed:
         finally:
             if not connection.closed:
                 connection.execute("RESET lock_timeout")
-                connection.autocommit = False
+                connection.autocommit = before
     return Scrubbed(done=tuple(done), left=left)
 
 

@@ -33,6 +33,7 @@ BASE = {"kind": "base_pay", "amount": "8000", "proration": "calendar_days"}
 NO_PAY = {
     "/v1/bank-statements": "names of statements",
     "/v1/journal-accounts": "names of accounts",
+    "/v1/log-keys": "public keys",
     "/v1/pay-runs/{run}/journal": "sums by account, of nobody",
     "/v1/log/{tenant}/checkpoint": "a signed root",
     "/v1/log/{tenant}/checkpoint/{size}": "a signed root",
