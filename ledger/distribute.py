@@ -26,10 +26,6 @@ SENT = frozenset(
         "append_one",
         "open_tenant",
         "position_at",
-        "append_one",
-        "append_group",
-        "open_tenant",
-        "position_at",
         "turn_master_key",
     ]
 )

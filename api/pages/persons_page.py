@@ -1,4 +1,4 @@
-"""Persons: the list by id, and one person's data: who may see it, what keeps it, erasing it."""
+"""Personal data: persons by id, and of one who may see it, what keeps it, erasing it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def persons(
     return page(request, "persons.html", found=found, q=q or "", terms=terms)
 
 
-@pages.get("/persons/{person}")
+@pages.get("/persons/{person}/data")
 def one(
     request: Request, visit: Annotated[Visit, seen("person.read")], person: PersonId
 ) -> Response:
@@ -78,7 +78,7 @@ def _page(
         "typed": typed or Form({}),
         "problem": None if refusal is None else problem_of(refusal),
     }
-    return page(request, "person.html", refusal.status if refusal else 200, **values)
+    return page(request, "person_data.html", refusal.status if refusal else 200, **values)
 
 
 def _contracts(visit: Visit, person: str) -> list[Any]:
@@ -90,7 +90,7 @@ def _contracts(visit: Visit, person: str) -> list[Any]:
     return [item.state for item in found.items]
 
 
-@pages.post("/persons/{person}")
+@pages.post("/persons/{person}/data")
 def act(
     request: Request, visit: Annotated[Visit, seen("person.read")], person: PersonId
 ) -> Response:
@@ -106,7 +106,7 @@ def act(
         _do(visit, person, what, form)
     except Refusal as refusal:
         return _page(request, visit, person, refusal, form)
-    return to(f"/persons/{person}?done={what}")
+    return to(f"/persons/{person}/data?done={what}")
 
 
 def _shown(visit: Visit, person: str, form: Form) -> dict[str, str]:

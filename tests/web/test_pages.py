@@ -60,7 +60,7 @@ PAGES = {
     "audit": "/audit",
     "fact": "/facts/300",
     "persons": "/persons",
-    "person": "/persons/S0001",
+    "person-data": "/persons/S0001/data",
     "reads": "/reads?kind=pay",
     "grants": "/grants",
     "status": "/status",

@@ -18,7 +18,7 @@ def test_a_person_is_shown_when_asked_and_that_is_on_the_auditors_page(
     visit: Visit, site: Site
 ) -> None:
     name = personal(1)["name"]
-    page = visit("hr.lin").go("/persons/S0001")
+    page = visit("hr.lin").go("/persons/S0001/data")
     assert name not in page.content()
     page.fill("[name=purpose]", "visa letter")
     page.click("button[value=show]")
@@ -37,7 +37,7 @@ def test_a_candidate_is_held_restricted_and_erased_by_two_people(visit: Visit, s
         site.desk, TENANT, RegisterPerson(person="K-1", personal=data), by("hr.lin")
     )
     lin, guo = visit("hr.lin"), visit("hr.guo")
-    page = lin.go("/persons/K-1")
+    page = lin.go("/persons/K-1/data")
     page.fill("form:has(button[value=hold]) [name=hold]", "H-1")
     page.fill("form:has(button[value=hold]) [name^=reason]", "labour dispute")
     page.click("button[value=hold]")
@@ -51,7 +51,7 @@ def test_a_candidate_is_held_restricted_and_erased_by_two_people(visit: Visit, s
     page.fill("form:has(button[value=erase]) [name^=reason]", "asked by letter")
     page.click("button[value=erase]")
     assert "不同的人" in page.inner_text("[role=alert]")
-    page = guo.go("/persons/K-1")
+    page = guo.go("/persons/K-1/data")
     page.fill("form:has(button[value=erase]) [name^=reason]", "asked by letter")
     page.click("button[value=erase]")
     assert "保全" in page.inner_text("[role=alert]")
@@ -76,13 +76,13 @@ def test_a_grant_is_given_and_withdrawn_on_the_page(visit: Visit, site: Site) ->
     someone.save("grants-1280")
     assert violations(page) == []
     auditor = visit("auditor.sun")
-    shown = auditor.go("/persons/S0001")
+    shown = auditor.go("/persons/S0001/data")
     shown.click("button[value=show]")
     assert personal(1)["name"] in shown.content()
     assert personal(1)["phone"] not in shown.content()
     last = ReadLog(site.desk.store._pool).entries(TENANT, actor="auditor.sun", kind="personal")[0]
     assert last.purpose == "grant:G-1"
     page.click("button[value=withdraw]")
-    shown = auditor.go("/persons/S0001")
+    shown = auditor.go("/persons/S0001/data")
     shown.click("button[value=show]")
     assert "授权" in shown.inner_text("[role=alert]")
