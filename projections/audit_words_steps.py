@@ -19,7 +19,6 @@ from domain.facts import Fact
 from domain.grants import GrantGiven, GrantWithdrawn
 from domain.log_facts import LogKeyRotated
 from domain.master_key import MasterKeyTurned
-from domain.one_off import OneOffAgreed, OneOffTaxChosen, OneOffWithdrawn
 from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 from projections.audit_words import Told
 
