@@ -25,6 +25,8 @@ _WEIGHTS = [
 SAMPLES: dict[str, dict[str, Any]] = {
     "tenant": {"tenant": "hangzhou-media", "name": "杭州某传媒有限公司", "city": "Shanghai"},
     "log_rotation": {"reason": "yearly rotation"},
+    "link": {"days": 3, "uses": 1, "reason": "asked for by phone"},
+    "own_signature": {"document_sha256": "0" * 64},
     "key": {"actor": "li.wei", "roles": ["hr"], "reason": "new colleague"},
     "team_scope": {"teams": ["Chinese", "English"], "reason": "new lead of two teams"},
     "person": {

@@ -34,6 +34,7 @@ DEMO_ROLES = {
     "lead.chen": "lead",
     "auditor.sun": "auditor",
     "admin": "admin",
+    "S0232": "streamer",
 }
 """Who can log in to the demo company, and as what."""
 _COOKIE = re.compile(r"([a-z0-9-]{1,40})\.([0-9a-f]{16})\.([A-Za-z0-9_-]{43})")
@@ -117,7 +118,7 @@ def prove(
 ) -> None:
     """Return where it is the account's password. Raises WrongPassword and TooManyTries."""
     subjects = [f"account:{account}"[:200], f"address:{address}"[:200]]
-    _wait_enough(accounts, tenant, subjects, at)
+    wait_enough(accounts, tenant, subjects, at, "密码", "The password")
     # Counted before it is compared: guesses sent all at once are counted too.
     accounts.failed(tenant, subjects, at)
     if not password_fits(accounts, tenant, account, password):
@@ -139,7 +140,13 @@ def password_fits(accounts: AccountStore, tenant: str, account: str, password: s
     return right and found is not None and found[0].disabled_at is None
 
 
-def _wait_enough(accounts: AccountStore, tenant: str, subjects: list[str], at: datetime) -> None:
+def wait_enough(
+    accounts: AccountStore, tenant: str, subjects: list[str], at: datetime, zh: str, en: str
+) -> None:
+    """Return where none of the subjects was wrong too often. Raises TooManyTries.
+
+    `zh` and `en` say what was wrong: the password, the link.
+    """
     for subject in subjects:
         known = accounts.failures(tenant, subject)
         if known is None:
@@ -153,8 +160,8 @@ def _wait_enough(accounts: AccountStore, tenant: str, subjects: list[str], at: d
         if wait > timedelta(0):
             seconds = ceil(wait.total_seconds())
             raise TooManyTries(
-                f"密码错误次数过多, 请 {seconds} 秒后再试",
-                f"The password was wrong too often: try again in {seconds} seconds",
+                f"{zh}错误次数过多, 请 {seconds} 秒后再试",
+                f"{en} was wrong too often: try again in {seconds} seconds",
                 do="Wait, or ask an administrator for a new password.",
                 field="password",
                 retry_after=seconds,

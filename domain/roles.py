@@ -86,6 +86,10 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "grant.give": _HR,
     "read_log.read": ("auditor", "admin"),
     "log.rotate": ("admin",),
+    "link.manage": _HR,
+    "mine.read": ("streamer",),
+    "mine.answer": ("streamer",),
+    "mine.sign": ("streamer",),
     "audit.read": ("hr", "finance", "approver", "auditor", "admin"),
 }
 """Act → the roles that may do it. An act that is not here may be done by nobody."""

@@ -39,8 +39,8 @@ _SESSION: LiteralString = """
     s.revoked_by"""
 _BEGIN: LiteralString = """
     INSERT INTO access.session (tenant_id, session_id, secret_hash, account, device, created_at,
-        seen_at, expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
+        seen_at, expires_at, link_id)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _OPEN: LiteralString = f"""
     SELECT {_SESSION}, s.secret_hash, a.roles
     FROM access.session AS s
@@ -142,12 +142,22 @@ class AccountStore:
     # Sessions
 
     def begin(
-        self, tenant: str, account: str, *, device: str, at: datetime, lasting: timedelta
+        self,
+        tenant: str,
+        account: str,
+        *,
+        device: str,
+        at: datetime,
+        lasting: timedelta,
+        link: str | None = None,
     ) -> tuple[str, str]:
-        """Begin a session; its id and the secret, which can be had nowhere else."""
+        """Begin a session; its id and the secret, which can be had nowhere else.
+
+        `link` names the link it was begun with, where it was: revoking that ends the session.
+        """
         session, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         row = [tenant, session, _digest(secret), account, device[:200], at, at, at + lasting]
-        self._do(_BEGIN, row)
+        self._do(_BEGIN, [*row, link])
         return session, secret
 
     def open(

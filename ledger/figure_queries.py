@@ -70,6 +70,27 @@ REJECTED: LiteralString = """
     SELECT row_no, code, reason_zh, reason_en, raw FROM ledger.rejected_row
     WHERE tenant_id = %s AND batch = %s AND row_no > %s ORDER BY row_no LIMIT %s"""
 
+# A person's few negative rows: each is looked up in later batches by its id.
+RETURNED: LiteralString = """
+    SELECT r.order_ref, r.metric, r.category, r.day, r.value
+    FROM ledger.metric_row AS r
+    JOIN ledger.metric_batch AS b ON b.tenant_id = r.tenant_id AND b.batch = r.batch
+    WHERE r.tenant_id = %(tenant)s AND r.day >= %(start)s AND r.day < %(stop)s
+        AND r.person = %(person)s AND r.value < 0
+        AND b.position <= %(known)s
+        AND b.period_start < %(stop)s AND b.period_end > %(start)s
+        AND NOT EXISTS (
+            SELECT FROM ledger.metric_row AS n
+            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
+                AND n.batch <> r.batch
+                AND (
+                    SELECT nb.position FROM ledger.metric_batch AS nb
+                    WHERE nb.tenant_id = n.tenant_id AND nb.batch = n.batch
+                ) BETWEEN b.position + 1 AND %(known)s
+            OFFSET 0
+        )
+    ORDER BY r.day, r.order_ref, r.row_id"""
+
 TOUCHED: LiteralString = """
     WITH changed AS MATERIALIZED (
         SELECT r.batch, r.source, r.row_id, r.person, r.day

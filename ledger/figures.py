@@ -125,6 +125,15 @@ class FigureStore:
         """
         return read(self._pool, tenant, persons, period, known, aggregations)
 
+    def returned(
+        self, tenant: str, person: str, period: Period, known: int
+    ) -> list[tuple[str, str, str, date, Decimal]]:
+        """A person's negative rows of a period that count as known at a position, by day: order,
+        metric, category, day, value."""
+        params = {"tenant": tenant, "start": period.start, "stop": period.stop, "known": known}
+        with self._pool.connection() as connection:
+            return connection.execute(sql.RETURNED, {**params, "person": person}).fetchall()
+
     def touched(self, tenant: str, after: int, upto: int, before: date) -> set[tuple[str, Month]]:
         """The persons and months before a day whose figures the batches in `(after, upto]`
         changed, those of rows that a correction replaced included."""

@@ -458,6 +458,26 @@ CREATE TABLE access.api_key (
     CONSTRAINT api_key_is_a_sha256 CHECK ((octet_length(key_hash) = 32))
 );
 COMMENT ON TABLE access.api_key IS 'Keys of the HTTP interface: SHA-256 of a random secret that is shown once and kept nowhere.';
+CREATE TABLE access.entry_link (
+    tenant_id text NOT NULL,
+    link_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    person text NOT NULL,
+    uses integer NOT NULL,
+    used integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    last_once text,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT entry_link_ends CHECK ((expires_at > created_at)),
+    CONSTRAINT entry_link_secret_is_a_sha256 CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT entry_link_uses CHECK (((uses > 0) AND (used >= 0) AND (used <= uses)))
+);
+COMMENT ON TABLE access.entry_link IS 'Links for streamers: SHA-256 of a random secret that stands in the link alone.';
+COMMENT ON COLUMN access.entry_link.last_once IS 'The form that used it last: the same form sent twice counts once.';
 CREATE TABLE access.login_failure (
     tenant_id text NOT NULL,
     subject text NOT NULL,
@@ -476,9 +496,11 @@ CREATE TABLE access.session (
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     revoked_by text,
+    link_id text,
     CONSTRAINT session_secret_is_a_sha256 CHECK ((octet_length(secret_hash) = 32))
 );
 COMMENT ON TABLE access.session IS 'Logins: SHA-256 of a random secret that only the browser has; a revoked one opens nothing.';
+COMMENT ON COLUMN access.session.link_id IS 'The link the session was begun with; it ends when the link is revoked.';
 CREATE TABLE ledger.bank_line (
     tenant_id text NOT NULL,
     statement text NOT NULL,
@@ -890,6 +912,8 @@ ALTER TABLE ONLY access.actor_team
     ADD CONSTRAINT actor_team_pkey PRIMARY KEY (tenant_id, actor, team);
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
+ALTER TABLE ONLY access.entry_link
+    ADD CONSTRAINT entry_link_pkey PRIMARY KEY (tenant_id, link_id);
 ALTER TABLE ONLY access.login_failure
     ADD CONSTRAINT login_failure_pkey PRIMARY KEY (tenant_id, subject);
 ALTER TABLE ONLY access.session
@@ -966,6 +990,7 @@ ALTER TABLE ONLY projections.progress
     ADD CONSTRAINT progress_pkey PRIMARY KEY (tenant_id, name);
 ALTER TABLE ONLY public.tallystick_migration
     ADD CONSTRAINT tallystick_migration_pkey PRIMARY KEY (number);
+CREATE INDEX entry_link_of_person ON access.entry_link USING btree (tenant_id, person, created_at);
 CREATE INDEX session_of_account ON access.session USING btree (tenant_id, account, created_at);
 CREATE INDEX bank_line_end_to_end ON ledger.bank_line USING btree (tenant_id, end_to_end_id) WHERE ((fate = 'taken'::text) AND (end_to_end_id <> ''::text));
 CREATE UNIQUE INDEX bank_line_once ON ledger.bank_line USING btree (tenant_id, account, line_ref) WHERE (fate = 'taken'::text);
@@ -1034,6 +1059,8 @@ ALTER TABLE ONLY access.actor_team
     ADD CONSTRAINT actor_team_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
+ALTER TABLE ONLY access.entry_link
+    ADD CONSTRAINT entry_link_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.login_failure
     ADD CONSTRAINT login_failure_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES ledger.head(tenant_id);
 ALTER TABLE ONLY access.session

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from domain.lines import Payslip
 from domain.periods import Month
 from domain.refusals import Invalid
 from domain.statement import Note, Returned, Statement, costs_of, next_tiers
@@ -21,7 +20,6 @@ from workflows.payrun import read_run
 from workflows.payslips import read_payslip
 
 TYPESET = Path(__file__).parent / "typeset"
-ROWS = 5_000
 SUMS = (
     ("gross", "应发", "Gross"),
     ("contributions", "个人社保公积金", "Contributions"),
@@ -48,30 +46,20 @@ def read_statement(desk: Desk, tenant: str, run_id: str, contract_id: str) -> St
         run=run_id,
         payslip=slip,
         next_tiers=next_tiers(terms, figures, month),
-        returns=costs_of(_returned(desk, tenant, slip, month), terms, figures, month),
+        returns=costs_of(
+            returned_of(desk, tenant, slip.person, month, known), terms, figures, month
+        ),
     )
 
 
-def _returned(desk: Desk, tenant: str, slip: Payslip, month: Month) -> list[Returned]:
+def returned_of(desk: Desk, tenant: str, person: str, month: Month, known: int) -> list[Returned]:
     """The person's negative figures of the month, each by its last correction."""
-    found: dict[str, Returned] = {}
-    for batch in slip.lineage.get("batches", []):
-        after = 0
-        while rows := desk.figures.rows(tenant, batch, after, ROWS):
-            after = rows[-1][0]
-            for _, row in rows:
-                if row.person != slip.person or row.day not in month.period:
-                    continue
-                found.pop(row.row_id, None)
-                if row.value < 0:
-                    found[row.row_id] = Returned(
-                        order=row.order_ref,
-                        metric=row.metric,
-                        category=row.category,
-                        day=row.day.isoformat(),
-                        value=row.value,
-                    )
-    return sorted(found.values(), key=lambda one: (one.day, one.order))
+    return [
+        Returned(order=order, metric=metric, category=category, day=day.isoformat(), value=value)
+        for order, metric, category, day, value in desk.figures.returned(
+            tenant, person, month.period, known
+        )
+    ]
 
 
 def as_html(statement: Statement) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 
 from api.pages import home_charts, shown
-from api.pages.render import page
+from api.pages.render import page, to
 from api.pages.routing import router
 from api.pages.visit import Visit, seen
 from api.reads import View
@@ -35,7 +35,9 @@ Waiting = dict[str, Any]
 
 @pages.get("/")
 def home(request: Request, visit: Annotated[Visit, seen()]) -> Response:
-    """What waits, figures, and net pay by month."""
+    """What waits, figures, and net pay by month; a streamer's first page is the own pay."""
+    if visit.may("mine.read"):
+        return to("/mine")
     view = visit.current()
     runs = _runs(visit, view)
     posted = [run for run in runs if run.posted_position is not None]

@@ -34,6 +34,7 @@ NAVIGATION = (
     ("grants", "/grants", "grant.read"),
     ("status", "/status", "status.read"),
     ("accounts", "/accounts", "key.manage"),
+    ("mine", "/mine", "mine.read"),
 )
 """Name, address and the act that a visitor needs to see the link."""
 

@@ -12,13 +12,17 @@ from api.pages import (
     contract_page,
     contracts_page,
     draft_page,
+    enter_page,
     figures_page,
     grants_page,
     home_page,
     kpi_page,
     kpi_try_page,
     leaving_page,
+    links_page,
     login_page,
+    mine_page,
+    mine_slip_page,
     payouts_page,
     payslip_page,
     people_page,
@@ -38,6 +42,8 @@ login = routing.router()
 login.get("/login")(login_page.show)
 login.post("/login")(login_page.enter)
 login.post("/logout")(login_page.leave)
+login.get("/enter/{link}")(enter_page.show)
+login.post("/enter/{link}")(enter_page.enter)
 
 ROUTERS = (
     login,
@@ -66,6 +72,9 @@ ROUTERS = (
     reads_page.pages,
     grants_page.pages,
     accounts_page.pages,
+    links_page.pages,
+    mine_page.pages,
+    mine_slip_page.pages,
 )
 """Addresses that are written out come before those with a name in them."""
 

@@ -20,6 +20,7 @@ PATTERNS = (
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 FILE = Path(__file__).resolve().parent.parent / "templates" / "texts.yaml"
+"""The texts that all pages share; those of a group of pages stand beside it, `texts_….yaml`."""
 
 
 @cache
@@ -30,12 +31,14 @@ def catalogue() -> dict[str, tuple[str, str]]:
     def walk(node: Any, path: str) -> None:
         if isinstance(node, list):
             zh, en = node
+            assert path not in found, f"two files have a text for {path}"
             found[path] = (str(zh), str(en))
         else:
             for name, child in node.items():
                 walk(child, f"{path}.{name}" if path else str(name))
 
-    walk(yaml.safe_load(FILE.read_text("utf-8")), "")
+    for file in sorted(FILE.parent.glob("texts*.yaml")):
+        walk(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), "")
     return found
 
 
