@@ -15,6 +15,7 @@ from api import (
     cli_log_keys,
     cli_master_key,
     cli_links,
+    cli_log_keys,
     cli_measures,
     cli_pay,
     cli_people,

@@ -36,7 +36,7 @@ def issue_link(
     """
     _within("days", days, MOST_DAYS)
     _within("uses", uses, MOST_USES)
-    setup.read_person(desk, tenant, person, personal=False)
+    setup.read_person(desk, tenant, person)
     accounts = AccountStore.beside(desk.store)
     found = accounts.account(tenant, person)
     if found is None:

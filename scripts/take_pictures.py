@@ -76,6 +76,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=FLAGS)
         for account, shots in SHOTS.items():
             _take(browser, given.url, account, passwords[account], shots)
+        _take_streamer(browser, given.url, passwords["S0232"])
         _take_phone(browser, given.url, "hr.lin", passwords["hr.lin"])
         browser.close()
 
@@ -107,6 +108,19 @@ def _take(
         if place:
             page.locator(place).scroll_into_view_if_needed()
             page.evaluate("place => document.querySelector(place).scrollIntoView()", place)
+        page.screenshot(path=PICTURES / f"{name}.png")
+        print(PICTURES / f"{name}.png")
+    page.context.close()
+
+
+def _take_streamer(browser: Browser, url: str, password: str) -> None:
+    """A streamer's phone: the month, and a payslip."""
+    page = _logged_in(browser, url, "S0232", password, 360)
+    for name, address in (
+        ("streamer-home", "/mine?month=2025-11"),
+        ("streamer-payslip", "/mine/pay/2025-08-1/C-0232"),
+    ):
+        page.goto(address)
         page.screenshot(path=PICTURES / f"{name}.png")
         print(PICTURES / f"{name}.png")
     page.context.close()

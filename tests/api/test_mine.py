@@ -47,7 +47,6 @@ def _posted(api: Api) -> None:
     from domain.run_findings import to_acknowledge
     from domain.run_step_facts import ReviewPayRun
 
-    api.desk.runner.run_once(TENANT)
     finance = Ask(Act(actor="finance.one", at=NOW, reason="pay"))
     started = StartPayRun(month="2025-08")
     run = payrun.compute(api.desk, TENANT, started, finance, today=date(2025, 9, 15)).state

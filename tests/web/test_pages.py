@@ -181,7 +181,7 @@ EVERYWHERE = [account for account in PEOPLE if account != "lead.chen"]
 @pytest.mark.parametrize("account", EVERYWHERE)
 def test_every_page_lets_in_whom_the_table_says(site: Site, account: str) -> None:
     cookies = {COOKIE: site.cookie(account)}
-    with httpx.Client(base_url=site.url, cookies=cookies) as client:
+    with httpx.Client(base_url=site.url, cookies=cookies, timeout=60) as client:
         for path, act in addresses():
             answer = client.get(real(site, path))
             allowed = act is None or may(PEOPLE[account], act)
