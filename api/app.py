@@ -37,7 +37,6 @@ from api.routes import (
     metrics,
     metrics_page,
     mine,
-    one_offs,
     pay_runs,
     payouts,
     payslips,
