@@ -18,7 +18,7 @@ from api import (
     cli_measures,
     cli_pay,
     cli_people,
-    cli_people_reports,
+    cli_signals,
     cli_system,
     cli_what_if,
 )
@@ -56,7 +56,7 @@ for command in (
     cli_company.person,
     cli_people.career,
     cli_people.competence,
-    cli_people_reports.people,
+    cli_signals.people,
     cli_erasure.privacy,
     cli_company.template,
     cli_contract_amend.contract,

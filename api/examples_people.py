@@ -41,6 +41,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ],
         "reason": "moved from the old people file",
     },
+    "signal_rule": {
+        "effective": "2025-07-01",
+        "enabled": True,
+        "params": {"months": "3"},
+        "reason": "three months are enough to see it",
+    },
+    "signal_decision": {"decision": "dismissed", "reason": "on leave since June"},
     "step_limits": {
         "effective": "2025-07-01",
         "limits": {"contract_sent": 24, "signed": 72},

@@ -21,6 +21,7 @@ from domain import (
     payrun,
     person,
     run_step_facts,
+    signals,
     template,
     tenant,
 )
@@ -99,5 +100,7 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "competence.model_defined.v1": competence.CompetenceModelDefined,
     "log.key_rotated.v1": log_facts.LogKeyRotated,
     "people.step_limits_set.v1": onboarding.StepLimitsSet,
+    "signal.rule_set.v1": signals.SignalRuleSet,
+    "signal.decided.v1": signals.SignalDecided,
 }
 """Stored name → class. The table is the contract between this program and its history."""

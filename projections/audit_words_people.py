@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from domain import career_facts as facts
-from domain import competence, onboarding
+from domain import competence, onboarding, signals
 from domain.facts import Fact
 from domain.leaving import REASONS
-from domain.texts import per_cent, percent
+from domain.texts import number, per_cent, percent
 from projections.audit_words import ENGAGEMENTS, Told
 
 _HOW = {
@@ -96,6 +96,18 @@ def _limits(fact: onboarding.StepLimitsSet) -> tuple[str, str]:
     return f"设定等待时限：{said}", f"Set the hours a step may wait: {said}"
 
 
+def _rule(fact: signals.SignalRuleSet) -> tuple[str, str]:
+    zh, en = ("启用", "on") if fact.enabled else ("停用", "off")
+    said = ", ".join(f"{name} {number(value)}" for name, value in fact.params.items()) or "—"
+    return f"提示规则 {fact.rule}：{zh}（{said}）", f"Signal rule {fact.rule} is {en} ({said})"
+
+
+def _answered(fact: signals.SignalDecided) -> tuple[str, str]:
+    zh = "采纳" if fact.decision == "accepted" else "驳回"
+    what = f"{fact.rule} {fact.subject} {fact.month}"
+    return f"{zh}提示：{what}（{fact.zh}）", f"Signal {fact.decision}: {what} ({fact.en})"
+
+
 WORDS: dict[type[Fact], Callable[[Any], tuple[str, str]]] = {
     facts.CandidateEntered: _entered,
     facts.InterviewHeld: _interviewed,
@@ -109,6 +121,8 @@ WORDS: dict[type[Fact], Callable[[Any], tuple[str, str]]] = {
     facts.CandidateAssessed: _assessed,
     competence.CompetenceModelDefined: _model,
     onboarding.StepLimitsSet: _limits,
+    signals.SignalRuleSet: _rule,
+    signals.SignalDecided: _answered,
 }
 """Class → its sentence in Chinese and English."""
 

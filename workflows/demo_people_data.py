@@ -212,7 +212,7 @@ def _of_month(worker: Worker, month: int) -> dict[str, int]:
     talks = worker.person == TALKATIVE
     viewers = 200 + 40 * month if talks else 300 * trend // 100
     return {
-        "views_gained": 40_000 * trend * noise // 10_000,
+        "views_gained": 400 * trend * (90 + worker.number * 7 % 21) // 100,
         "average_viewers": viewers,
         "sales": worker.score * 40 * noise // 100,
         "live_minutes": 5_400 + 30 * (worker.number % 10),

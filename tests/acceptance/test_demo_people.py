@@ -20,6 +20,7 @@ from workflows.funnel import funnel
 from workflows.leaving_report import leaving
 from workflows.onboarding import report as report_onboarding
 from workflows.onboarding import waiting
+from workflows.signals import read_signals
 from workflows.team_report import TeamReport, teams
 from workflows.weight_changes import weight_changes
 
@@ -180,3 +181,13 @@ def test_scores_of_the_demo_foretold_staying_with_a_warning_where_too_few(desk: 
 def test_who_started_too_lately_is_not_judged(desk: Desk):
     found = {one.track: one for one in foretold(desk, TENANT, day=date(2025, 6, 30), days=90)}
     assert 0 < found["beauty"].judged < found["beauty"].hires < 30
+
+
+def test_the_demo_proposes_training_and_names_the_falling_team(desk: Desk):
+    found = read_signals(desk, TENANT, date(2026, 1, 10))
+    said = {(one.rule, one.subject): one for one in found}
+    assert ("interaction", data.TALKATIVE) in said
+    assert ("team_traffic", data.CASE) in said
+    assert {subject for rule, subject in said if rule == "team_traffic"} == {data.CASE}
+    assert said["interaction", data.TALKATIVE].proposes_zh == "安排粉丝互动培训"
+    assert all(one.decision is None for one in found)

@@ -86,3 +86,15 @@ def test_reports_about_people_are_tables_and_sentences(line: Any) -> None:
     line.run("people", "limits", "--effective", "2025-01-01", "--hours", "interview=8784")
     assert line.json("people", "foretold")["items"] == []
     assert line.json("people", "weights", "none", code=1)["code"] == "not_found"
+
+
+def test_rules_are_read_and_switched_from_the_terminal(line: Any) -> None:
+    line.run("tenant", "open", "acme", "--name", "ACME")
+    assert "hours_short (on)" in line.run("people", "rules").stdout
+    line.run("people", "rule", "hours_short", "--off", "--effective", "2025-01-01")
+    assert "hours_short (off)" in line.run("people", "rules").stdout
+    line.run("people", "rule", "hours_short", "--effective", "2025-02-01", "--set", "share=0.8")
+    assert "below 80 % of" in line.run("people", "rules").stdout
+    assert "No rule says anything" in line.run("people", "signals").stdout
+    refused = line.json("people", "answer", "x", "accepted", "--reason", "y", code=1)
+    assert refused["code"] == "not_found"

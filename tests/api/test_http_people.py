@@ -170,3 +170,28 @@ def test_limits_are_set_from_a_day_on_and_waits_are_held_against_them(api: Api) 
 def test_onboarding_and_foretelling_of_nobody_are_empty(api: Api) -> None:
     assert api.get("/v1/people/onboarding").json()["rows"] == []
     assert api.get("/v1/people/foretold").json()["items"] == []
+
+
+def test_a_signal_is_read_switched_and_answered(api: Api) -> None:
+    from tests.api.http_api import activate
+
+    hours = {"key": "hours", "clause": {"kind": "hours", "minimum_hours": "60"}}
+    activate(api, 1, engagement="agency", character="business_income", clauses=[hours])
+    (signal,) = api.get("/v1/people/signals").json()["items"]
+    assert (signal["rule"], signal["subject"]) == ("looks_like_employment", "C-0001")
+    path = f"/v1/people/signals/{signal['signal']}/decision"
+    assert api.post(path, {"decision": "accepted"}).json()["field"] == "reason"
+    body = {"decision": "accepted", "reason": "法务复核"}
+    assert api.post(path, body, role="auditor").status_code == 403
+    assert api.made(path, body, role="lead", key="d-1")["decision"] == "accepted"
+    assert api.post(path, body, role="lead", key="d-1").headers["Idempotent-Replayed"] == "true"
+    assert api.post(path, body).status_code == 409
+    (now,) = api.get("/v1/people/signals").json()["items"]
+    assert (now["decision"], now["decided_by"]) == ("accepted", "lead.one")
+    off = {"effective": "2025-09-01", "enabled": False}
+    rule = api.put("/v1/people/signal-rules/looks_like_employment", off).json()["rule"]
+    assert rule["enabled"] is False
+    assert api.get("/v1/people/signals").json()["items"] == []
+    assert api.get("/v1/people/signals?effective=2025-08-31").json()["items"] != []
+    assert api.put("/v1/people/signal-rules/horoscope", off).status_code == 422
+    assert len(api.get("/v1/people/signal-rules").json()["items"]) == 4

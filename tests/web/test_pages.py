@@ -45,6 +45,7 @@ PAGES = {
     "people-leaving": "/people/leaving?since=2025-01-01&until=2026-01-01&effective=2026-02-15",
     "people-leaving-scheme": "/people/leaving?by=scheme&since=2025-01-01&until=2026-01-01",
     "people-scores": "/people/scores",
+    "people-signals": "/people/signals?effective=2026-01-10",
     "person": "/persons/H1030",
     "person-leaves": "/persons/H1031?step=left",
     "kpi-list": "/kpi",

@@ -64,3 +64,17 @@ def test_the_page_of_leaving_finds_the_case_and_claims_no_cause(visit: Visit) ->
     for words in ("美妆一组", "12 人离开（30%）", "高 25%", "权重 10%", "不判断为什么"):
         assert words in said
     assert page.locator(".alert-warning").count() == 1
+
+
+def test_a_signal_is_dismissed_with_a_reason_and_a_rule_switched_off(visit: Visit) -> None:
+    lead = visit("lead.wu")
+    page = lead.go("/people/signals?effective=2026-01-10")
+    assert "美妆一组" in page.inner_text("main") and "安排粉丝互动培训" in page.inner_text("main")
+    assert page.locator("button[name=decision]").count() == 0, "the past is only looked at"
+    page = lead.go("/people/signals")
+    page.click("button:has-text('自今天起停用 时长不足')")
+    page.wait_for_url(re.compile("done=1"))
+    assert page.locator("button:has-text('自今天起启用 时长不足')").count() == 1
+    page.click("button:has-text('自今天起启用 时长不足')")
+    page.wait_for_url(re.compile("done=1"))
+    lead.save("signals-1280")
