@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from api import cli_pay_journal, cli_pay_restated, cli_pay_statement, cli_pay_steps, cli_show
+from api import (
+    cli_pay_journal,
+    cli_pay_one_off,
+    cli_pay_restated,
+    cli_pay_statement,
+    cli_pay_steps,
+    cli_show,
+)
 from api.cli_files import parsed
 from api.cli_pay_group import RUN, pay
 from api.cli_session import Session, without_none
@@ -21,6 +28,7 @@ from workflows.payslips import read_payslip
 
 __all__ = [
     "cli_pay_journal",
+    "cli_pay_one_off",
     "cli_pay_restated",
     "cli_pay_statement",
     "cli_pay_steps",
@@ -35,9 +43,16 @@ PAYOUT = click.argument("payout_id", metavar="PAYOUT")
 @pay.command(writes=True)
 @click.argument("month", metavar="MONTH")
 @click.option("--pay-date", metavar="DAY", help="The day of payment; the 10th of the next month.")
-def compute(session: Session, month: str, pay_date: str | None) -> None:
+@click.option(
+    "--off-cycle",
+    type=click.Choice(["leavers", "corrections", "one_offs"]),
+    help="A run beside the month's own, paid today if no other day is given.",
+)
+@click.option("--contract", "contracts", multiple=True, help="Off cycle: this one of those.")
+def compute(session: Session, month: str, contracts: tuple[str, ...], **said: Any) -> None:
     """Compute the payslips of a month that is over; a run that was cut off goes on."""
-    command = parsed(payrun.StartPayRun, {"month": month, "pay_date": pay_date})
+    wanted = without_none({"month": month, "contracts": contracts or None, **said})
+    command = parsed(payrun.StartPayRun, wanted)
     desk = session.current
     with cli_show.progress(f"Payslips of {month}") as moved:
         outcome = runs.compute(

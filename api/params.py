@@ -21,3 +21,4 @@ PayoutId = Annotated[str, Path(pattern=_LONG_ID, examples=["2025-03-1.C-0001.net
 BatchId = Annotated[str, Path(pattern=_LONG_ID, examples=["shop-0a1b2c3d4e5f60718293a4b5"])]
 LawTableId = Annotated[str, Path(pattern=ID, examples=["cn.wages.cumulative"])]
 KeyId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", examples=["0f1e2d3c4b5a6978"])]
+OneOffId = Annotated[str, Path(pattern=ID, examples=["B-2025-1"])]

@@ -17,6 +17,7 @@ from domain.periods import Month
 from domain.texts import yuan
 
 _CAUSES = {
+    "laws": ("基数或法规表变更", "base or law table changed"),
     "clauses": ("条款变更", "clause changed"),
     "batches": ("数据更正", "figures corrected"),
     "kpi": ("考核变更", "KPI weights or figures changed"),
@@ -43,6 +44,62 @@ def differences(
     keys = sorted({line.clause or line.code for line in (*posted, *rerated)})
     made = (_difference(month, key, _of(posted, key), _of(rerated, key)) for key in keys)
     return tuple(line for line in made if line is not None)
+
+
+def contribution_differences(
+    period: Month | str, posted_lines: Iterable[Line], rerated_lines: Iterable[Line]
+) -> tuple[Line, ...]:
+    """One line for each contribution whose sum for a month differs from what was taken for it,
+    such as a city's base that is published in September for July. By code.
+
+    The lines are of component `contribution`: taken from (or given back to) the employee now,
+    with the employer's side in the lineage.
+    """
+    month = str(period)
+    posted = [
+        line for line in posted_lines if line.period == month and line.component == "contribution"
+    ]
+    rerated = [line for line in rerated_lines if line.component == "contribution"]
+    made = (
+        _contribution(month, code, _coded(posted, code), _coded(rerated, code))
+        for code in sorted({line.code for line in (*posted, *rerated)})
+    )
+    return tuple(line for line in made if line is not None)
+
+
+def _coded(lines: list[Line], code: str) -> list[Line]:
+    return [line for line in lines if line.code == code]
+
+
+def _contribution(month: str, code: str, posted: list[Line], rerated: list[Line]) -> Line | None:
+    before, after = (sum((x.amount for x in lines), ZERO) for lines in (posted, rerated))
+    employers = [
+        sum((Decimal(x.lineage["employer"]) for x in lines), ZERO) for lines in (posted, rerated)
+    ]
+    if before == after and employers[0] == employers[1]:
+        return None
+    name = (rerated or posted)[0]
+    text = f"{yuan(ZERO - after)} − {yuan(ZERO - before)} = {yuan(before - after)}"
+    side = f"{yuan(employers[1] - employers[0])}"
+    return Line(
+        code=code,
+        component="contribution",
+        period=month,
+        base=name.base,
+        rate=name.rate,
+        unrounded=after - before,
+        amount=fen(after - before),
+        zh=f"{month} {name.zh.partition('（')[0]}补差（个人）：{text}；单位 {side}",
+        en=f"Difference for {month}, {name.en.partition(',')[0]}, employee: {text}; "
+        f"employer {side}",
+        lineage={
+            "posted": str(before),
+            "rerated": str(after),
+            "employer": str(employers[1] - employers[0]),
+            "laws": name.lineage.get("laws", []),
+            "causes": ["laws"],
+        },
+    )
 
 
 def draw_change(lines: Iterable[Line]) -> Decimal:

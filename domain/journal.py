@@ -96,7 +96,7 @@ def movements(slip: Payslip) -> dict[Role, Decimal]:
     back. What balances of pay and contributions take out or bring in is owed by the person.
     """
     group = _GROUPS[slip.character]
-    earned = total(slip.lines, "earnings", "arrears")
+    earned = total(slip.lines, "earnings", "arrears", "one_off")
     advance = fen(draw_change(slip.lines))
     found: dict[Role, Decimal] = defaultdict(lambda: ZERO)
     found[_EXPENSE[group]] += earned - advance

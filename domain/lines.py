@@ -9,8 +9,8 @@ import msgspec
 
 from domain.money import ZERO, fen
 
-Component = Literal["earnings", "arrears", "carry", "contribution", "tax", "information"]
-"""What a line does: `earnings` and `arrears` are income, `contribution` and `tax` are taken
+Component = Literal["earnings", "arrears", "carry", "one_off", "contribution", "tax", "information"]
+"""What a line does: `earnings`, `arrears` and `one_off` are income, `contribution` and `tax` are taken
 from it, `carry` brings a balance in or takes it out, `information` is not part of the net."""
 
 

@@ -12,6 +12,7 @@ from domain.kpi_terms import KpiTerms
 from domain.law import LawBook
 from domain.lines import Line, PaidMonth
 from domain.money import ZERO
+from domain.one_off import OneOff
 from domain.periods import Month, Period
 from domain.tax_types import Character
 from domain.terms import Term
@@ -103,7 +104,12 @@ class PayInput(msgspec.Struct, frozen=True, kw_only=True):
     draw_balance: Decimal = ZERO
     """Recoverable draws paid and not yet taken back, at least 0.00."""
     arrears: tuple[Line, ...] = ()
-    """Difference lines of earlier periods, as `differences` makes them."""
+    """Difference lines of earlier periods, as `differences` makes them; those of contributions,
+    as `contribution_differences` makes them, among them."""
+    supplement: bool = False
+    """A further payslip of a month that another run pays: no earnings and no contributions."""
+    one_offs: tuple[OneOff, ...] = ()
+    """Payments beside the clauses that are due."""
     engine: str = ENGINE_VERSION
 
     @property

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.commands import Command, Id
 from domain.facts import Act, Fact, Place
@@ -18,6 +18,10 @@ from domain.lines import Payslip
 from domain.periods import Day, Month, MonthText
 from domain.refusals import Invalid, MonthNotOver, NotFound, SeparationOfDuties, WrongState
 from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
+
+OffCycle = Literal["leavers", "corrections", "one_offs"]
+"""`leavers`: the whole month of contracts that have ended, at the exit; `corrections`: late truth
+of months that are posted; `one_offs`: payments beside the clauses."""
 
 
 class PayRunStarted(Fact, frozen=True, kw_only=True):
@@ -29,6 +33,19 @@ class PayRunStarted(Fact, frozen=True, kw_only=True):
     pinned: int
     engine: str
     contracts: int
+
+
+class OffCycleRunStarted(Fact, frozen=True, kw_only=True):
+    """A run beside the month's own: for leavers, corrections or one-off payments."""
+
+    run: str
+    month: str
+    pay_date: date
+    pinned: int
+    engine: str
+    off_cycle: OffCycle
+    contracts: tuple[str, ...]
+    """Whom the run is for."""
 
 
 class PayslipComputed(Fact, frozen=True, kw_only=True):
@@ -71,7 +88,18 @@ class StartPayRun(Command):
 
     month: MonthText
     pay_date: Day | None = None
-    """The day of payment decides the tax period; the 10th of the next month by default."""
+    """The day of payment decides the tax period; the 10th of the next month by default, today
+    for a run beside the month's own."""
+    off_cycle: OffCycle | None = None
+    """A run beside the month's own, and for what."""
+    contracts: Annotated[tuple[Id, ...], Field(max_length=10_000)] = ()
+    """Only with `off_cycle`: these contracts of those it is for; all of them where none is named."""
+
+    @model_validator(mode="after")
+    def _contracts_go_with_off_cycle(self) -> StartPayRun:
+        if self.contracts and self.off_cycle is None:
+            raise ValueError("a month's own run is for everybody: contracts go with off_cycle")
+        return self
 
 
 class ApprovePayRun(Command):
@@ -142,6 +170,10 @@ class PayRun(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str = ""
     reviewed_by: str = ""
     acknowledged: tuple[str, ...] = ()
+    off_cycle: OffCycle | None = None
+    """None for the month's own run."""
+    scope: tuple[str, ...] = ()
+    """The contracts of a run beside the month's own."""
 
 
 def evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
@@ -162,6 +194,19 @@ def _evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
                 engine=fact.engine,
                 contracts=fact.contracts,
                 computed_by=place.actor,
+            )
+        case OffCycleRunStarted():
+            return PayRun(
+                run=fact.run,
+                status="computing",
+                month=fact.month,
+                pay_date=fact.pay_date,
+                pinned=fact.pinned,
+                engine=fact.engine,
+                contracts=len(fact.contracts),
+                computed_by=place.actor,
+                off_cycle=fact.off_cycle,
+                scope=fact.contracts,
             )
         case PayRunComputed():
             return replace(

@@ -13,6 +13,7 @@ from domain.deductions import contribution_lines, employer_side
 from domain.earnings import earn
 from domain.lines import Line, PaidMonth, Payslip, total
 from domain.money import ZERO, fen
+from domain.one_off_pay import taxed_together
 from domain.pay_input import (
     ENGINE_VERSION,
     Attendance,
@@ -22,7 +23,6 @@ from domain.pay_input import (
     Unpaid,
 )
 from domain.refusals import Invalid
-from domain.withholding import tax_line
 
 __all__ = [
     "ENGINE_VERSION",
@@ -42,19 +42,25 @@ __all__ = [
 def payslip(pay: PayInput) -> Payslip:
     """The payslip of a month.
 
-    Gross is what is taxed as paid now: earnings and arrears after balances of pay. Raises what
+    Gross is earnings and arrears after balances of pay, and one-off payments. Raises what
     `earn`, contributions and tax raise, and Invalid for balances of the wrong sign.
     """
     _check_balances(pay)
-    income = (*earn(pay), *pay.arrears)
+    late = tuple(line for line in pay.arrears if line.component == "arrears")
+    income = (*(() if pay.supplement else earn(pay)), *late)
     income = (*income, *carried_lines(pay, income))
     gross = total(income, "earnings", "arrears", "carry")
-    taken = contribution_lines(pay)
+    taken = (
+        *(() if pay.supplement else contribution_lines(pay)),
+        *(line for line in pay.arrears if line.component == "contribution"),
+    )
     contributions = ZERO - total(taken, "contribution")
-    tax, taxed = tax_line(pay, gross, contributions)
-    before_owed = gross - contributions + tax.amount
-    owed = owed_lines(pay, before_owed)
-    lines = (*income, *taken, tax, *owed)
+    tax, taxed, beside = taxed_together(pay, gross, contributions)
+    gross += total(beside, "one_off")
+    taxes = total((*tax, *beside), "tax")
+    owed = owed_lines(pay, gross - contributions + taxes)
+    lines = (*income, *(one for one in beside if one.component == "one_off"), *taken, *tax)
+    lines = (*lines, *(one for one in beside if one.component == "tax"), *owed)
     return Payslip(
         contract=pay.contract,
         person=pay.person,
@@ -64,8 +70,8 @@ def payslip(pay: PayInput) -> Payslip:
         lines=lines,
         gross=gross,
         contributions=fen(contributions),
-        tax=fen(ZERO - tax.amount),
-        net=total(lines, "earnings", "arrears", "carry", "contribution", "tax"),
+        tax=fen(ZERO - taxes),
+        net=total(lines, "earnings", "arrears", "carry", "one_off", "contribution", "tax"),
         employer_cost=employer_side(taken),
         carried_out=out(lines, "carry_out"),
         owed_out=out(lines, "owed_out"),
@@ -88,6 +94,7 @@ def _lineage(pay: PayInput) -> dict[str, object]:
         "carried_in": str(pay.carried_in),
         "owed_in": str(pay.owed_in),
         "draw_balance_in": str(pay.draw_balance),
+        **({"supplement": True} if pay.supplement else {}),
     }
 
 

@@ -67,6 +67,8 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "run.post": ("finance", "admin"),
     "run.reconcile": ("finance", "admin"),
     "run.close": ("finance", "admin"),
+    "one_off.read": _PAY_READERS,
+    "one_off.agree": ("hr", "finance", "admin"),
     "payslip.answer": ("hr", "finance", "admin"),
     "payslip.resolve": ("finance", "admin"),
     "journal.read": ("finance", "approver", "auditor", "admin"),

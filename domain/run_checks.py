@@ -39,7 +39,7 @@ def _say(
 
 def changed_much(case: RunCase) -> Found:
     """Pay up or down by more than the share of last month's; a first payslip has none."""
-    if case.before is None:
+    if case.before is None or case.supplement:
         return
     now, then = case.slip.gross, case.before.gross
     if abs(now - then) <= case.change * abs(then):
@@ -61,7 +61,7 @@ def changed_much(case: RunCase) -> Found:
 
 def without_figures(case: RunCase) -> Found:
     """Clauses that pay for figures, and no figure of the person in the month."""
-    if case.figure_clauses and not case.has_figures:
+    if case.figure_clauses and not case.has_figures and not case.supplement:
         keys = ", ".join(case.figure_clauses)
         yield _say(
             case,
@@ -120,6 +120,8 @@ def below_minimum(case: RunCase) -> Found:
     """
     earned = total(case.slip.lines, "earnings")
     if case.minimum is None or not case.whole_month or case.slip.character != "wages":
+        return
+    if case.supplement:
         return
     if earned < case.minimum:
         yield _say(
@@ -181,9 +183,55 @@ def same_amount(case: RunCase) -> Found:
         )
 
 
+def paid_already(case: RunCase) -> Found:
+    """Another run has paid the contract for the month: what stands here comes on top."""
+    if case.earlier and case.slip.net > ZERO:
+        runs = ", ".join(run for run, _ in case.earlier)
+        net = sum((amount for _, amount in case.earlier), ZERO)
+        yield _say(
+            case,
+            "look",
+            "paid_already",
+            f"批次 {runs} 已付当月 {yuan(net)}，本批次另付 {yuan(case.slip.net)}",
+            f"Run {runs} has paid {yuan(net)} for the month; {yuan(case.slip.net)} comes on top",
+            runs=runs,
+            paid=net,
+            net=case.slip.net,
+        )
+
+
+def receivable(case: RunCase) -> Found:
+    """A contract that is over leaves a balance below zero: no later pay takes it in."""
+    owed = case.slip.carried_out + case.slip.owed_out
+    if case.ended and owed:
+        yield _say(
+            case,
+            "look",
+            "receivable",
+            f"合同已终止，人员尚欠 {yuan(-owed)}，须另行收回",
+            f"The contract is over and the person owes {yuan(-owed)}: a receivable, to be "
+            "collected apart",
+            owed=owed,
+        )
+
+
+def bonus_waits(case: RunCase) -> Found:
+    """An annual bonus is not in the run: the worker has not chosen how it is taxed."""
+    if case.waiting:
+        names = ", ".join(case.waiting)
+        yield _say(
+            case,
+            "note",
+            "bonus_waits",
+            f"全年一次性奖金 {names} 待员工选择计税方式",
+            f"Annual bonus {names} waits for the worker's choice of how it is taxed",
+            one_offs=names,
+        )
+
+
 def first_payslip(case: RunCase) -> Found:
     """No payslip of the month before: there is nothing to compare with."""
-    if case.before is None and case.slip.net > ZERO:
+    if case.before is None and case.slip.net > ZERO and not case.supplement:
         yield _say(case, "note", "first_payslip", "上月无工资单", "No payslip last month")
 
 
@@ -198,6 +246,9 @@ CHECKS: tuple[Check, ...] = (
     bank_changed,
     same_person,
     same_amount,
+    paid_already,
+    receivable,
+    bonus_waits,
     first_payslip,
 )
 

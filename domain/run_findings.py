@@ -53,6 +53,17 @@ class RunCase(msgspec.Struct, frozen=True, kw_only=True):
     """When the personal data, the bank account among it, was last replaced (last 30 days)."""
     others: tuple[tuple[str, Decimal], ...] = ()
     """The person's other payslips in the run: contract and net amount."""
+    earlier: tuple[tuple[str, Decimal], ...] = ()
+    """The contract's posted payslips of the month from other runs: run and net amount."""
+    ended: bool = False
+    """Whether the contract is over at the end of the month."""
+    waiting: tuple[str, ...] = ()
+    """Annual bonuses whose worker has not chosen how they are taxed."""
+
+    @property
+    def supplement(self) -> bool:
+        """Whether the payslip pays no earnings of its month."""
+        return bool(self.slip.lineage.get("supplement"))
 
 
 def to_acknowledge(findings: Iterable[RunFinding]) -> set[str]:

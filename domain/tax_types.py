@@ -20,7 +20,7 @@ Character = Literal[
     "wages", "labour_remuneration", "platform_labour_remuneration", "business_income"
 ]
 """The tax character of a payment: a dated fact of the engagement and its payer."""
-Method = Literal["cumulative", "per_time", "bonus_separate", "none"]
+Method = Literal["cumulative", "per_time", "bonus_separate", "severance_separate", "none"]
 BonusMethod = Literal["separate", "merged"]
 
 

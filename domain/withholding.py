@@ -166,8 +166,14 @@ _METHODS = {
     "cumulative": ("累计预扣法", "cumulative withholding"),
     "per_time": ("按次预扣", "withheld each time"),
     "bonus_separate": ("全年一次性奖金单独计税", "bonus taxed apart"),
+    "severance_separate": ("经济补偿单独计税", "economic compensation taxed apart"),
     "none": ("不代扣", "nothing withheld"),
 }
+
+
+def own_tax_line(pay: PayInput, result: tax.TaxResult, kind: str) -> Line:
+    """The tax line of a payment that is taxed by itself, under the code of its kind."""
+    return msgspec.structs.replace(_tax_line(pay, result, ()), code=f"tax_{kind}")
 
 
 def _tax_line(pay: PayInput, result: tax.TaxResult, laws: tuple[LawCited, ...]) -> Line:

@@ -54,6 +54,7 @@ names = names_of(
     metric.MetricDefined,
     metric.MetricBatchRecorded,
     payrun.PayRunStarted,
+    payrun.OffCycleRunStarted,
     payrun.PayslipComputed,
     payrun.PayRunComputed,
     payrun.PayRunApproved,

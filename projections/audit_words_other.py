@@ -136,6 +136,14 @@ def tell_run(state: payrun.PayRun, fact: Fact) -> Told:
                 f"{fact.pinned}",
                 after={"status": "computing", "pinned": fact.pinned, "engine": fact.engine},
             )
+        case payrun.OffCycleRunStarted():
+            count = len(fact.contracts)
+            return Told(
+                f"开始计算 {month} 补充批次（{fact.off_cycle}）：{count}份合同，依据位置 {fact.pinned}",
+                f"Started a run of {fact.off_cycle} for {month}: {count} contracts as known at "
+                f"position {fact.pinned}",
+                after={"status": "computing", "pinned": fact.pinned, "engine": fact.engine},
+            )
         case payrun.PayRunComputed():
             sums: dict[str, Any] = {"gross": fact.gross, "tax": fact.tax, "net": fact.net}
             return Told(

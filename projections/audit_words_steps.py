@@ -19,6 +19,7 @@ from domain.facts import Fact
 from domain.grants import GrantGiven, GrantWithdrawn
 from domain.log_facts import LogKeyRotated
 from domain.master_key import MasterKeyTurned
+from domain.one_off import OneOffAgreed, OneOffTaxChosen, OneOffWithdrawn
 from domain.run_step_facts import PayRunClosed, PayRunPaid, PayRunReconciled, PayRunReviewed
 from projections.audit_words import Told
 
@@ -33,6 +34,15 @@ WORDS: dict[type[Fact], tuple[str, str]] = {
         "Reconciled the run: {settled} payouts settled, {amount} yuan",
     ),
     PayRunClosed: ("关闭薪资批次", "Closed the run"),
+    OneOffAgreed: (
+        "约定一次性款项 {one_off}（{kind}）：{amount}元，自{month}批次支付",
+        "Agreed on one-off payment {one_off} ({kind}): {amount} yuan, paid from {month} on",
+    ),
+    OneOffTaxChosen: (
+        "员工选择奖金计税方式：{way}（{year}年）",
+        "Bonus to be taxed {way} in {year}",
+    ),
+    OneOffWithdrawn: ("撤回一次性款项", "Withdrew the one-off payment"),
     payout.PayoutSent: ("付款指令已送银行", "Sent to the bank"),
     payout.PayoutFailed: (
         "银行未执行付款（{reason_code}），款项重新待付",

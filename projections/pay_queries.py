@@ -72,7 +72,20 @@ _POSTED_LINES = (
 _POSTED_RUNS: LiteralString = """
     SELECT run_id, month, pinned, pay_date, posted_position FROM projections.pay_run
     WHERE tenant_id = %(tenant)s AND posted_position <= %(known)s ORDER BY posted_position"""
-_PAID_MONTHS = "SELECT s.contract_id, s.month FROM projections.payslip AS s" + _POSTED
+_PAID_MONTHS = (
+    "SELECT s.contract_id, s.month FROM projections.payslip AS s"
+    + _POSTED
+    + " AND NOT s.lineage ? 'supplement'"
+)
+_PAID_ONE_OFFS = (
+    """
+    SELECT DISTINCT l.lineage ->> 'one_off'
+    FROM projections.payslip AS s
+    JOIN projections.payslip_line AS l ON l.tenant_id = s.tenant_id AND l.run_id = s.run_id
+        AND l.contract_id = s.contract_id"""
+    + _POSTED
+    + " AND l.component = 'one_off'"
+)
 _TAX_HISTORY = (
     "SELECT s.person_id, s.taxed FROM projections.payslip AS s"
     + _POSTED
@@ -247,11 +260,15 @@ class PayRegister:
         return found
 
     def paid_months(self, tenant: str, *, known: int | None = None) -> dict[str, set[str]]:
-        """Contract → months it has a posted payslip of."""
+        """Contract → months whose earnings a posted payslip paid (or would have, had it any)."""
         found: dict[str, set[str]] = {}
         for contract, month in self._rows(_PAID_MONTHS, tenant, known=known):
             found.setdefault(contract, set()).add(month)
         return found
+
+    def paid_one_offs(self, tenant: str, *, known: int | None = None) -> set[str]:
+        """Ids of the one-off payments that stand on a posted payslip."""
+        return {row[0] for row in self._rows(_PAID_ONE_OFFS, tenant, known=known)}
 
     def tax_history(
         self,

@@ -45,6 +45,7 @@ version = 1
 tables = ("pay_run", "payslip", "payslip_line")
 names = names_of(
     payrun.PayRunStarted,
+    payrun.OffCycleRunStarted,
     payrun.PayslipComputed,
     payrun.PayRunComputed,
     payrun.PayRunApproved,

@@ -1,7 +1,8 @@
 """Late truth: what became known after a month was posted, as lines in the next run.
 
 A posted payslip is never changed. The earning month is rated again, tiers included, and the
-difference to everything that was posted for it is a line that names the month and the cause.
+difference to everything that was posted for it is a line that names the month and the cause. The
+same goes for contributions, where a city's base or a profile is published after its first month.
 """
 
 from __future__ import annotations
@@ -9,21 +10,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
+from domain.arrears import contribution_differences
 from domain.contract_state import Contract
+from domain.deductions import contribution_lines
 from domain.lines import Line
 from domain.money import ZERO
+from domain.pay_input import Insurance
 from domain.payslip import differences, earn
 from domain.periods import Month, months_between
 from domain.refusals import Refusal
-from projections.pay_register import PostedRun
 from workflows.contracts import CONTRACT_NAMES
 from workflows.definitions import schemes_at
 from workflows.desk import Desk, scan
+from workflows.law import PUBLISHED
 from workflows.pay_books import Books, in_force
 from workflows.pay_inputs import pay_input
-from workflows.payslips import find_payslip
+from workflows.posted_runs import PostedRuns, posted_runs
+
+PROFILE_SET = "person.tax_profile_set.v1"
+Touched = dict[str, set[Month]]
 
 
 @dataclass
@@ -31,8 +39,8 @@ class LateTruth:
     """The posted months of a tenant and which contracts have to be rated again for them."""
 
     books: Books
-    runs: list[PostedRun]
-    touched: dict[str, set[Month]]
+    runs: PostedRuns
+    touched: Touched
     posted: dict[str, dict[str, list[Line]]]
     """Contract → earning month → lines posted for it so far."""
     _schemes: dict[int, Books] = field(default_factory=dict)
@@ -55,24 +63,17 @@ class LateTruth:
             return True
 
     def _month(self, contract: Contract, month: Month) -> Iterable[Line]:
-        books = self._books_with_weights_of(month)
-        draws = self._draw_balance_before(contract, month)
-        rated = earn(pay_input(books, contract, month, pay_date=month.last, draw_balance=draws))
+        run, slip = self.runs.rated_in(contract.contract, month)
+        draws = Decimal(str(slip.lineage["draw_balance_in"])) if slip else ZERO
+        books = self._books_with_weights_at(run.pinned)
+        pay = pay_input(books, contract, month, pay_date=month.last, draw_balance=draws)
         posted = self.posted.get(contract.contract, {}).get(str(month), [])
-        return differences(str(month), tuple(posted), rated)
+        yield from differences(str(month), tuple(posted), earn(pay))
+        if contract.character_on(month.last) == "wages":
+            yield from contribution_differences(str(month), posted, contribution_lines(pay))
 
-    def _draw_balance_before(self, contract: Contract, month: Month) -> Decimal:
-        """The recoverable draws that stood when the month was first rated."""
-        run = self._run_of(month).run
-        slip = find_payslip(self.books.desk, self.books.tenant, run, contract.contract)
-        return Decimal(str(slip.lineage["draw_balance_in"])) if slip else ZERO
-
-    def _run_of(self, month: Month) -> PostedRun:
-        return next(run for run in self.runs if run.month == str(month))
-
-    def _books_with_weights_of(self, month: Month) -> Books:
+    def _books_with_weights_at(self, pinned: int) -> Books:
         """Scores of closed periods keep the weights they were given: as known at their run."""
-        pinned = self._run_of(month).pinned
         if pinned not in self._schemes:
             schemes = schemes_at(self.books.desk, self.books.tenant, pinned)
             self._schemes[pinned] = self.books.with_schemes(schemes)
@@ -80,46 +81,61 @@ class LateTruth:
 
 
 def find_late_truth(desk: Desk, books: Books, month: Month) -> LateTruth:
-    """What became known between the last posted run's position and the books'."""
-    register = desk.register
-    runs = [
-        run
-        for run in register.posted_runs(books.tenant, known=books.known)
-        if run.month < str(month)
-    ]
-    touched: dict[str, set[Month]] = defaultdict(set)
-    if runs:
-        after = max(run.pinned for run in runs)
-        _touched_by_clauses(desk, books, after, month, touched)
-        _touched_by_figures(desk, books, after, month, touched)
-        _never_paid(books, runs, register.paid_months(books.tenant, known=books.known), touched)
-    closed = {Month.parse(run.month) for run in runs}
-    kept = {key: months & closed for key, months in touched.items() if months & closed}
-    posted = register.posted_lines(books.tenant, sorted(kept), known=books.known)
+    """What became known since the last runs looked, for months that are posted: those before
+    `month`, and `month` itself for whom a posted run has paid it."""
+    runs = posted_runs(desk, books.tenant, books.known)
+    own = {Month.parse(name) for name in runs.own_months()}
+    touched: Touched = defaultdict(set)
+    last, behind = runs.looked_from()
+    if runs.runs:
+        _touched_since(desk, books, last, month, touched)
+        for after in sorted(set(behind.values())):
+            older: Touched = defaultdict(set)
+            _touched_since(desk, books, after, month, older)
+            for contract in (one for one, at in behind.items() if at == after):
+                touched[contract] |= older[contract]
+        _never_paid(books, runs, month, touched)
+    kept = {
+        name: {
+            one
+            for one in months
+            if (one < month and one in own) or (one <= month and runs.pays(name, one))
+        }
+        for name, months in touched.items()
+    }
+    kept = {name: months for name, months in kept.items() if months}
+    posted = desk.register.posted_lines(books.tenant, sorted(kept), known=books.known)
     return LateTruth(books, runs, kept, posted)
 
 
+def _touched_since(desk: Desk, books: Books, after: int, month: Month, touched: Touched) -> None:
+    """Everything recorded after a position that has to do with the month or one before it."""
+    _touched_by_clauses(desk, books, after, month, touched)
+    _touched_by_figures(desk, books, after, month, touched)
+    _touched_by_contributions(desk, books, after, month, touched)
+
+
 def _touched_by_clauses(
-    desk: Desk, books: Books, after: int, month: Month, touched: dict[str, set[Month]]
+    desk: Desk, books: Books, after: int, month: Month, touched: Touched
 ) -> None:
-    """A fact of a contract that takes effect before the month touches all months from there."""
+    """A fact of a contract that takes effect in the month or before touches all months from
+    there."""
     names = CONTRACT_NAMES
     for record in scan(desk, books.tenant, names, after=after, upto=books.known):
-        if record.effective is not None and record.effective < month.first:
+        if record.effective is not None and record.effective <= month.last:
             contract = record.stream.removeprefix("contract/")
-            start = Month.of(record.effective)
-            touched[contract].update(months_between(start, month.plus(-1)))
+            touched[contract].update(months_between(Month.of(record.effective), month))
 
 
 def _touched_by_figures(
-    desk: Desk, books: Books, after: int, month: Month, touched: dict[str, set[Month]]
+    desk: Desk, books: Books, after: int, month: Month, touched: Touched
 ) -> None:
     """A late or corrected figure touches its person's month, and the team's incentive."""
-    late = desk.figures.touched(books.tenant, after, books.known, month.first)
-    by_person: dict[str, set[Month]] = defaultdict(set)
+    late = desk.figures.touched(books.tenant, after, books.known, month.plus(1).first)
+    by_person: Touched = defaultdict(set)
     for person, late_month in late:
         by_person[person].add(late_month)
-    teams: dict[str, set[Month]] = defaultdict(set)
+    teams: Touched = defaultdict(set)
     for contract in books.contracts.values():
         months = by_person.get(contract.person, set())
         touched[contract.contract].update(months)
@@ -129,15 +145,50 @@ def _touched_by_figures(
             touched[contract.contract].update(teams[contract.team])
 
 
-def _never_paid(
-    books: Books,
-    runs: list[PostedRun],
-    paid: dict[str, set[str]],
-    touched: dict[str, set[Month]],
+def _touched_by_contributions(
+    desk: Desk, books: Books, after: int, month: Month, touched: Touched
 ) -> None:
-    """A contract in force in a posted month that has no payslip there is still owed it."""
+    """A city's table touches the months it rules for the city's people; a profile its person's."""
+    cities: dict[str, date] = {}
+    people: dict[str, date] = {}
+    for record in scan(desk, books.tenant, [PUBLISHED, PROFILE_SET], after=after, upto=books.known):
+        if record.effective is None or record.effective > month.last:
+            continue
+        if record.name == PROFILE_SET:
+            found, who = people, record.stream.removeprefix("person/")
+        else:
+            found, who = cities, _city_of(record.stream)
+        found[who] = min(record.effective, found.get(who, record.effective))
     for contract in books.contracts.values():
-        for run in runs:
-            month = Month.parse(run.month)
-            if in_force(contract, month) and run.month not in paid.get(contract.contract, set()):
-                touched[contract.contract].add(month)
+        days = [people.get(contract.person), *_of_cities(books, contract, month, cities)]
+        for day in (one for one in days if one is not None):
+            touched[contract.contract].update(months_between(Month.of(day), month))
+
+
+def _city_of(stream: str) -> str:
+    """The city of `law/cn.shanghai.insurance`; the table's first word where it has none."""
+    parts = stream.removeprefix("law/").split(".")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def _of_cities(
+    books: Books, contract: Contract, month: Month, cities: dict[str, date]
+) -> list[date]:
+    """From when tables of the contract's cities rule, those that became known."""
+    if not cities:
+        return []
+    starts = sorted(set(cities.values()))
+    insured: list[Insurance | None] = [
+        books.profile(contract.person, day)[1] for day in (*starts, month.first)
+    ]
+    named = {one.city for one in insured if one is not None and one.city is not None}
+    return [day for city, day in cities.items() if city in named]
+
+
+def _never_paid(books: Books, runs: PostedRuns, month: Month, touched: Touched) -> None:
+    """A contract in force in a posted month that has no payslip there is still owed it."""
+    months = [Month.parse(name) for name in runs.own_months()]
+    for contract in books.contracts.values():
+        for one in months:
+            if one < month and in_force(contract, one) and not runs.pays(contract.contract, one):
+                touched[contract.contract].add(one)

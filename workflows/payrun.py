@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from domain import payrun
 from domain.contract_state import Contract
 from domain.facts import Fact
 from domain.lines import PaidMonth, Payslip
 from domain.money import ZERO
-from domain.payrun import PayRun, PayRunComputed, PayRunStarted, PayslipComputed
+from domain.payrun import (
+    OffCycle,
+    OffCycleRunStarted,
+    PayRun,
+    PayRunComputed,
+    PayRunStarted,
+    PayslipComputed,
+)
 from domain.payslip import ENGINE_VERSION, payslip
 from domain.periods import Month
 from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
@@ -22,21 +31,25 @@ from ledger.codec import canonical
 from ledger.records import NewFact
 from projections.pay_register import Balances
 from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load, scan
-from workflows.late_truth import LateTruth, find_late_truth
 from workflows.pay_books import Books, in_force, open_books
 from workflows.pay_inputs import pay_input
 from workflows.payslips import payslips
+from workflows.posted_runs import posted_runs
+from workflows.run_order import refuse_out_of_order, refuse_overtaken
+from workflows.run_scope import Payee, RunScope
 
 CHUNK = 200
 """Payslips recorded in one append: a kill loses at most one chunk of work, no fact."""
 REGISTER = ("pay_register",)
 """The read model a run reads earlier pay from: a run waits for it, and stops where it halted."""
 CATCH_UP_SECONDS = 60
-CLAUSE_NAMES = (
+AMENDING = (
     "contract.clause_added.v1",
     "contract.clause_amended.v1",
     "contract.clause_ended.v1",
+    "one_off.agreed.v1",
 )
+"""Facts by which somebody says what is paid: who recorded one does not approve."""
 Progress = Callable[[int, int], None]
 
 
@@ -55,58 +68,80 @@ def compute(
     stands or a later month is posted already.
     """
     month = Month.parse(command.month)
-    payrun.check_month_over(month, today)
-    run = _run_to_compute(desk, tenant, month)
+    if command.off_cycle is None:
+        payrun.check_month_over(month, today)
+    run = _run_to_compute(desk, tenant, month, command.off_cycle)
     if run.status == "none":
-        run = _start(desk, tenant, run.run, month, command, ask)
+        run = _start(desk, tenant, run.run, month, command, ask, today)
     return _finish(desk, tenant, run, ask, progress)
 
 
-def _run_to_compute(desk: Desk, tenant: str, month: Month) -> PayRun:
-    """The month's run that is being computed, or an empty one with the next free number."""
+def _run_to_compute(desk: Desk, tenant: str, month: Month, off_cycle: OffCycle | None) -> PayRun:
+    """The month's run of the kind that is being computed, or an empty one with the next free
+    number. Of the month's own runs only one stands."""
     number = 1
     while True:
         run_id = f"{month}-{number}"
         run = read_run(desk, tenant, run_id, missing_ok=True)
-        if run.status == "computing":
-            return run
         if run.status == "none":
             return PayRun(run=run_id)
-        if run.status != "rejected":
-            raise WrongState(
-                f"{month} 的薪资批次 {run_id} 已是 {run.status}",
-                f"Run {run_id} of {month} is {run.status} already",
-                do="Reject it to compute the month again."
-                if run.status not in payrun.POSTED
-                else "What is found later goes into the next month's run.",
-                run=run_id,
-                state=run.status,
-            )
+        if run.status == "computing" and run.off_cycle == off_cycle:
+            return run
+        stands = run.status != "rejected" and (off_cycle is None) == (run.off_cycle is None)
+        if stands and (off_cycle is None or run.status not in payrun.POSTED):
+            raise _stands(month, run)
         number += 1
 
 
+def _stands(month: Month, run: PayRun) -> WrongState:
+    return WrongState(
+        f"{month} 的薪资批次 {run.run} 已是 {run.status}",
+        f"Run {run.run} of {month} is {run.status} already",
+        do="Reject it to compute the month again."
+        if run.status not in payrun.POSTED
+        else "What is found later goes into the next month's run, or into one with off_cycle.",
+        run=run.run,
+        state=run.status,
+    )
+
+
 def _start(
-    desk: Desk, tenant: str, run_id: str, month: Month, command: payrun.StartPayRun, ask: Ask
+    desk: Desk,
+    tenant: str,
+    run_id: str,
+    month: Month,
+    command: payrun.StartPayRun,
+    ask: Ask,
+    today: date,
 ) -> PayRun:
     pinned, _ = desk.store.head(tenant)
     desk.runner.wait_for(tenant, pinned, REGISTER, timeout=CATCH_UP_SECONDS)
-    posted = desk.register.posted_runs(tenant, known=pinned)
-    later = [run.month for run in posted if run.month > str(month)]
-    if later:
-        raise WrongState(
-            f"{later[0]} 已过账, 不能再算更早的月份",
-            f"{later[0]} is posted already: months are run in order",
-            do="What is owed for earlier months goes into the next run as arrears.",
-        )
     books = open_books(desk, tenant, pinned)
-    started = PayRunStarted(
-        run=run_id,
-        month=str(month),
-        pay_date=command.pay_date or month.period.stop + timedelta(days=9),
-        pinned=pinned,
-        engine=ENGINE_VERSION,
-        contracts=sum(in_force(contract, month) for contract in books.contracts.values()),
+    pay_date = command.pay_date or (
+        month.period.stop + timedelta(days=9) if command.off_cycle is None else today
     )
+    refuse_out_of_order(desk, tenant, month, run_id, pay_date, own=command.off_cycle is None)
+    started: Fact
+    if command.off_cycle is None:
+        started = PayRunStarted(
+            run=run_id,
+            month=str(month),
+            pay_date=pay_date,
+            pinned=pinned,
+            engine=ENGINE_VERSION,
+            contracts=sum(in_force(contract, month) for contract in books.contracts.values()),
+        )
+    else:
+        scope = RunScope.of(books, month).off_cycle(command.off_cycle, command.contracts, today)
+        started = OffCycleRunStarted(
+            run=run_id,
+            month=str(month),
+            pay_date=pay_date,
+            pinned=pinned,
+            engine=ENGINE_VERSION,
+            off_cycle=command.off_cycle,
+            contracts=scope,
+        )
     # Of two people who start a month at once one does; the other goes on with the same run.
     return handle(
         desk,
@@ -119,44 +154,32 @@ def _start(
     ).state
 
 
-def _in_run(books: Books, month: Month, late: LateTruth) -> list[Contract]:
-    """Who is paid: contracts in force in the month, and those that are owed (or owe) something
-    for an earlier one, whether they are still in force or not."""
-    return sorted(
-        (
-            contract
-            for contract in books.contracts.values()
-            if in_force(contract, month) or late.differs(contract)
-        ),
-        key=lambda contract: contract.contract,
-    )
-
-
 @dataclass
 class _Computation:
     """A run under way: the books, and what earlier payslips say to later ones."""
 
     books: Books
     run: PayRun
-    late: LateTruth
+    scope: RunScope
     history: dict[str, list[PaidMonth]]
     balances: dict[str, Balances]
 
-    def payslip(self, contract: Contract) -> Payslip:
+    def payslip(self, payee: Payee) -> Payslip:
+        contract = payee.contract
         balance = self.balances.get(contract.contract, Balances())
-        made = payslip(
-            pay_input(
-                self.books,
-                contract,
-                Month.parse(self.run.month),
-                pay_date=self.run.pay_date,
-                history=tuple(self.history[contract.person]),
-                arrears=self.late.lines(contract),
-                carried_in=balance.carried_out,
-                owed_in=balance.owed_out,
-                draw_balance=balance.draw_balance,
-            )
+        pay = pay_input(
+            self.books,
+            contract,
+            Month.parse(self.run.month),
+            pay_date=self.run.pay_date,
+            history=tuple(self.history[contract.person]),
+            arrears=self.scope.late.lines(contract),
+            carried_in=balance.carried_out,
+            owed_in=balance.owed_out,
+            draw_balance=balance.draw_balance,
         )
+        due = self.scope.one_offs.get(contract.contract, ())
+        made = payslip(msgspec.structs.replace(pay, supplement=payee.supplement, one_offs=due))
         self.remember(made)
         return made
 
@@ -176,30 +199,30 @@ def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) 
     computation = _Computation(
         books,
         run,
-        find_late_truth(desk, books, month),
+        RunScope.of(books, month),
         history,
         desk.register.balances(tenant, known=run.pinned),
     )
     tally = _Tally()
-    contracts = _in_run(books, month, computation.late)
+    payees = computation.scope.payees(run)
     done = {made.contract: made for made in payslips(desk, tenant, run)}
     chunk: list[NewFact] = []
-    for number, contract in enumerate(contracts, start=1):
-        if contract.contract in done:
-            made = done[contract.contract]
+    for number, payee in enumerate(payees, start=1):
+        if payee.contract.contract in done:
+            made = done[payee.contract.contract]
             computation.remember(made)
         else:
             try:
-                made = computation.payslip(contract)
+                made = computation.payslip(payee)
             except Refusal as refusal:
-                tally.refused(contract, refusal)
+                tally.refused(payee.contract, refusal)
                 continue
             chunk.append(_payslip_fact(run, made))
         tally.add(made)
         if len(chunk) == CHUNK:
             _record(desk, tenant, chunk, ask)
             chunk = []
-        progress(number, len(contracts))
+        progress(number, len(payees))
     _record(desk, tenant, chunk, ask)
     return handle(
         desk,
@@ -278,15 +301,14 @@ class _Tally:
 def approve(
     desk: Desk, tenant: str, run_id: str, command: payrun.ApprovePayRun, ask: Ask
 ) -> Outcome[PayRun]:
-    """Approve a run. The approver neither computed it nor amended clauses since the last one."""
+    """Approve a run. The approver neither computed it nor amended clauses, nor agreed on one-off
+    payments, since the month before was run."""
     run = read_run(desk, tenant, run_id)
     desk.runner.wait_for(tenant, run.pinned, REGISTER, timeout=CATCH_UP_SECONDS)
-    before = [other.pinned for other in desk.register.posted_runs(tenant, known=run.pinned)]
+    before = posted_runs(desk, tenant, run.pinned).regular
+    after = max((other.pinned for other in before), default=0)
     amended = frozenset(
-        record.actor
-        for record in scan(
-            desk, tenant, CLAUSE_NAMES, after=max(before, default=0), upto=run.pinned
-        )
+        record.actor for record in scan(desk, tenant, AMENDING, after=after, upto=run.pinned)
     )
     return _on_run(
         desk, tenant, run_id, lambda state: payrun.approve(state, command, ask.act, amended), ask
@@ -299,7 +321,12 @@ def reject(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Outcome[PayRun]:
 
 
 def post(desk: Desk, tenant: str, run_id: str, ask: Ask) -> Outcome[PayRun]:
-    """Post an approved run: its payslips are final and payable."""
+    """Post an approved run: its payslips are final and payable.
+
+    Raises WrongState where another run was posted since it was computed: what both found late
+    would be paid twice.
+    """
+    refuse_overtaken(desk, tenant, read_run(desk, tenant, run_id))
     return _on_run(desk, tenant, run_id, payrun.post, ask)
 
 

@@ -16,7 +16,9 @@ from domain.payrun import REFUSED, PayRun, PayslipComputed
 from domain.periods import Month, Period
 from domain.run_checks import check_run, gaps_between
 from domain.run_findings import RunCase, RunFinding
+from projections.pay_register import PostedRun
 from workflows.desk import Desk, scan
+from workflows.one_off_books import all_one_offs
 from workflows.pay_books import Books, open_books
 from workflows.payslips import payslips
 
@@ -42,6 +44,8 @@ def findings_of(
         change,
         _month_before(desk, tenant, run),
         _replaced(desk, tenant, today - timedelta(days=DAYS), known),
+        _earlier(desk, tenant, run),
+        _waiting(desk, tenant, run),
     )
     refused = [
         RunFinding(
@@ -63,17 +67,42 @@ def day_of(act: Act) -> date:
     return act.instant.astimezone(CHINA).date()
 
 
+def _earlier(desk: Desk, tenant: str, run: PayRun) -> dict[str, list[tuple[str, Decimal]]]:
+    """Contract → the runs that have paid it for the month, and how much."""
+    found: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
+    for posted in desk.register.posted_runs(tenant, known=run.pinned):
+        if posted.month == run.month and posted.run != run.run:
+            for slip in _slips_of(desk, tenant, posted):
+                found[slip.contract].append((posted.run, slip.net))
+    return found
+
+
+def _waiting(desk: Desk, tenant: str, run: PayRun) -> dict[str, list[str]]:
+    """Contract → annual bonuses that wait for a choice."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in all_one_offs(desk, tenant, run.pinned).values():
+        if one.status == "agreed" and one.waits and one.month <= run.month:
+            found[one.contract].append(one.one_off)
+    return found
+
+
+def _slips_of(desk: Desk, tenant: str, posted: PostedRun) -> Iterator[Payslip]:
+    names = ["pay.payslip_computed.v1"]
+    for record in scan(desk, tenant, names, after=posted.pinned, upto=posted.posted):
+        fact = record.fact
+        if isinstance(fact, PayslipComputed) and fact.run == posted.run:
+            yield fact.payslip
+
+
 def _month_before(desk: Desk, tenant: str, run: PayRun) -> dict[str, Payslip]:
     """The posted payslips of the month before, by contract."""
     before = str(Month.parse(run.month).plus(-1))
     found: dict[str, Payslip] = {}
     for posted in desk.register.posted_runs(tenant, known=run.pinned):
         if posted.month == before:
-            names = ["pay.payslip_computed.v1"]
-            for record in scan(desk, tenant, names, after=posted.pinned, upto=posted.posted):
-                fact = record.fact
-                if isinstance(fact, PayslipComputed) and fact.run == posted.run:
-                    found[fact.payslip.contract] = fact.payslip
+            for slip in _slips_of(desk, tenant, posted):
+                if not slip.lineage.get("supplement"):
+                    found[slip.contract] = slip
     return found
 
 
@@ -96,6 +125,8 @@ class _Review:
     change: Decimal
     before: dict[str, Payslip]
     replaced: dict[str, date]
+    earlier: dict[str, list[tuple[str, Decimal]]]
+    waiting: dict[str, list[str]]
 
     def cases(self, slips: list[Payslip]) -> Iterator[RunCase]:
         by_person: dict[str, list[Payslip]] = defaultdict(list)
@@ -122,6 +153,9 @@ class _Review:
                     for other in by_person[slip.person]
                     if other.contract != slip.contract
                 ),
+                earlier=tuple(self.earlier.get(slip.contract, ())),
+                ended=contract.end is not None and contract.end <= self.month.period.stop,
+                waiting=tuple(self.waiting.get(slip.contract, ())),
             )
 
     def _figure_clauses(self, contract: Contract) -> tuple[str, ...]:

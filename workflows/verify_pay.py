@@ -35,9 +35,9 @@ from ledger.stored_names import STORED_NAMES
 from ledger.verify_report import Check, Progress
 from workflows.desk import Desk
 from workflows.journal import read_voucher
-from workflows.late_truth import find_late_truth
 from workflows.pay_books import open_books
-from workflows.payrun import _Computation, _in_run
+from workflows.payrun import _Computation
+from workflows.run_scope import Payee, RunScope
 from workflows.verify_register import FoldedRegister, Slip
 
 PAGE = 2_000
@@ -197,15 +197,14 @@ class PayVerification:
             return
         try:
             computation = self._computation(run.state)
-            month = Month.parse(run.state.month)
-            contracts = _in_run(computation.books, month, computation.late)
+            payees = computation.scope.payees(run.state)
         except (Refusal, UnreadableFact, ValueError, LookupError) as error:
             self.runs.add(f"run {run.state.run}", f"it cannot be computed again: {error}")
             return
         left = dict(run.payloads)
-        for contract in contracts:
-            found = left.pop(contract.contract, None)
-            self._one(run, computation, contract.contract, found)
+        for payee in payees:
+            found = left.pop(payee.contract.contract, None)
+            self._one(run, computation, payee, found)
             self.slips.counted += 1
             self._progress("payslips", self.slips.counted, 0)
         for contract_id, (position, _) in left.items():
@@ -219,21 +218,22 @@ class PayVerification:
         books = open_books(desk, self._tenant, run.pinned)
         known, year = run.pinned, run.pay_date.year
         taxed = self._register.tax_history(self._tenant, year, known=known)
-        late = find_late_truth(desk, books, Month.parse(run.month))
+        scope = RunScope.of(books, Month.parse(run.month))
         balances = self._register.balances(self._tenant, known=known)
-        return _Computation(books, run, late, defaultdict(list, taxed), balances)
+        return _Computation(books, run, scope, defaultdict(list, taxed), balances)
 
     def _one(
         self,
         run: _Run,
         computation: _Computation,
-        contract: str,
+        payee: Payee,
         found: tuple[int, str] | None,
     ) -> None:
+        contract = payee.contract.contract
         excepted = {entry["contract"] for entry in run.state.exceptions}
         place = f"ledger.fact position {found[0]}" if found else f"run {run.state.run}"
         try:
-            made = computation.payslip(computation.books.contracts[contract])
+            made = computation.payslip(payee)
         except Refusal as refusal:
             if found or contract not in excepted:
                 self.slips.add(place, f"the pay of {contract} cannot be computed: {refusal.en}")

@@ -25,6 +25,9 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
     net: object
     balances: Balances
     taxed: PaidMonth | None
+    supplement: bool = False
+    """It pays no earnings of its month."""
+    one_offs: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, position: int, slip: Payslip) -> Slip:
@@ -38,6 +41,10 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
             net=slip.net,
             balances=Balances(slip.carried_out, slip.owed_out, slip.draw_balance),
             taxed=slip.taxed,
+            supplement=bool(slip.lineage.get("supplement")),
+            one_offs=tuple(
+                line.lineage["one_off"] for line in slip.lines if line.component == "one_off"
+            ),
         )
 
 
@@ -82,11 +89,16 @@ class FoldedRegister(PayRegister):
         return found
 
     def paid_months(self, tenant: str, *, known: int | None = None) -> dict[str, set[str]]:
-        """Contract → months it has a posted payslip of."""
+        """Contract → months whose earnings a posted payslip paid (or would have, had it any)."""
         found: dict[str, set[str]] = {}
         for slip in self._known(known):
-            found.setdefault(slip.contract, set()).add(slip.month)
+            if not slip.supplement:
+                found.setdefault(slip.contract, set()).add(slip.month)
         return found
+
+    def paid_one_offs(self, tenant: str, *, known: int | None = None) -> set[str]:
+        """Ids of the one-off payments that stand on a posted payslip."""
+        return {name for slip in self._known(known) for name in slip.one_offs}
 
     def tax_history(
         self,
