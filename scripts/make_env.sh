@@ -1,14 +1,15 @@
 #!/bin/sh
 # Make .venv from requirements.lock: with uv where it is there, else with venv and pip.
-# A second run with the same lock does nothing.
+# A second run with the same lock does nothing. VENV names another folder, PYTHON an interpreter.
 set -eu
 cd "$(dirname "$0")/.."
+venv=${VENV:-.venv}
 
 new_enough='import sys; raise SystemExit(not (3, 11) <= sys.version_info < (3, 15))'
-stamp=.venv/made-from
+stamp=$venv/made-from
 want=$(cksum < requirements.lock)
 
-if [ -x .venv/bin/python ] && .venv/bin/python -c "$new_enough" 2>/dev/null; then
+if [ -x "$venv/bin/python" ] && "$venv/bin/python" -c "$new_enough" 2>/dev/null; then
     [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || exit 0
 else
     python=
@@ -20,15 +21,15 @@ else
         echo "Tallystick needs Python 3.11 to 3.14. Install one, or name it: make env PYTHON=…" >&2
         exit 1
     fi
-    echo "Making .venv with $("$python" --version) …" >&2
-    "$python" -m venv --clear .venv
+    echo "Making $venv with $("$python" --version) …" >&2
+    "$python" -m venv --clear "$venv"
 fi
 
 echo "Installing what requirements.lock names …" >&2
 if command -v uv >/dev/null 2>&1; then
-    uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+    uv pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements.lock
 else
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes -r requirements.lock
 fi
 echo "$want" > "$stamp"

@@ -44,7 +44,8 @@ def main() -> None:
         report = verify(desk, TENANT)
         places = [f"{f.place}: {f.what}" for check in report.checks for f in check.findings]
         counted = {check.name: check.counted for check in report.checks}
-        print(json.dumps({"places": places, "counted": counted, "digest": digest(desk)}))
+        said = {"places": places, "counted": counted, "digest": digest(desk)}
+        print(json.dumps({**said, "python": sys.version}))
 
 
 if __name__ == "__main__":
