@@ -94,6 +94,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "mine.read": ("streamer",),
     "mine.answer": ("streamer",),
     "mine.sign": ("streamer",),
+    "receipt.check": _STAFF,
     "audit.read": ("hr", "finance", "approver", "auditor", "admin"),
 }
 """Act → the roles that may do it. An act that is not here may be done by nobody."""

@@ -13,6 +13,7 @@ import pytest
 
 from api.witness_server import WitnessServer
 from ledger.notes import VerifierKey
+from ledger.proofs import Proof
 from ledger.witness import Witness
 from tests.api.cli_support import Line
 
@@ -56,6 +57,34 @@ def test_a_visit_and_the_next_one(line: Line, database: str) -> None:
     wrong = line.run("verify", "--checkpoint", str(kept), code=1).output
     assert "ledger.fact position 5: the envelope does not hash to the leaf" in wrong
     assert not line.json("verify", "--range", "1..10", code=1)["ok"]
+
+
+def test_a_receipt_is_checked_against_a_checkpoint_that_was_kept(line: Line) -> None:
+    person = ("person", "register", "--id", "P-7", "--name", "李四", "--actor", "hr")
+    made = line.json(*person)["receipts"][0]
+    asked = ("receipt", str(made["position"]), made["leaf_hash"])
+    assert line.json(*asked, code=1)["code"] == "not_found", "nothing is sealed yet"
+    kept = line.folder / "kept.txt"
+    line.run("checkpoint", "-o", str(kept))
+    line.run("metric", "define", "--id", "sales", "--title-zh", "销售", "--title-en", "Sales",
+             "--unit", "CNY", "--counts", "sales", "--effective", "2025-01-01")  # fmt: skip
+    line.run("checkpoint")
+    proof = line.folder / "proof.txt"
+    found = line.json(*asked, "--checkpoint", str(kept), "-o", str(proof))
+    assert (found["covered"], found["size"]) == (True, int(kept.read_text().split("\n")[1]))
+    keys = [VerifierKey.parse(line.run("checkpoint", "--keys").stdout)]
+    checked = Proof.parse(proof.read_text()).check(bytes.fromhex(made["leaf_hash"]), keys)
+    assert checked.size == found["size"]
+    assert "your checkpoint" in line.run(*asked, "--checkpoint", str(kept)).stdout
+    later = line.json(*asked)
+    assert (later["covered"], later["size"]) == (False, found["size"] + 1)
+    other = ("receipt", str(made["position"] - 1), made["leaf_hash"])
+    assert line.json(*other, code=1)["code"] == "not_genuine"
+    assert line.json("receipt", "999", made["leaf_hash"], code=1)["code"] == "not_found"
+    kept.write_text(
+        kept.read_text().replace("\n\n", "\n\n— x AAAAAAAA\n").replace("— tally", "— t")
+    )
+    assert line.json(*asked, "--checkpoint", str(kept), code=1)["field"] == "checkpoint"
 
 
 def test_what_is_not_understood(line: Line) -> None:

@@ -51,3 +51,18 @@ def test_a_service_without_keys_says_where_they_are(database: str) -> None:
     with open_pool(database, max_size=8) as pool:
         refused = Api(pool).post(PATH, {"reason": "yearly"}, role="admin")
     assert (refused.status_code, refused.json()["code"]) == (409, "wrong_state")
+
+
+def test_a_receipt_is_checked_by_whoever_was_given_it(api: Api, tmp_path: Path) -> None:
+    made = api.made("/v1/persons", {"person": "P-0009", "personal": {"name": "林小满"}})
+    [receipt] = made["receipts"]
+    asked = {"position": receipt["position"], "leaf_hash": receipt["leaf_hash"]}
+    assert api.get("/v1/receipts/check", params=asked).status_code == 404
+    Sealer(api.pool, KeyRing(tmp_path / KEYS)).seal(TENANT)
+    kept = api.get(f"/v1/log/{TENANT}/checkpoint", role="auditor").text
+    found = api.get("/v1/receipts/check", params={**asked, "checkpoint": kept}, role="lead").json()
+    assert (found["leaf_hash"], found["covered"]) == (receipt["leaf_hash"], True)
+    wrong = {**asked, "leaf_hash": "0" * 64}
+    refused = api.get("/v1/receipts/check", params=wrong)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_genuine")
+    assert api.get("/v1/receipts/check", params=asked, role="streamer").status_code == 403
