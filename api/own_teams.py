@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from domain.career import Career
+from domain.career import evolve as evolve_career
 from domain.kpi import KpiScheme
 from domain.kpi import evolve as evolve_scheme
 from domain.refusals import Forbidden, NotFound
 from domain.what_if_command import WhatIf
 from projections.contract_queries import ContractFilter
-from workflows import contracts
+from workflows import careers, contracts
 from workflows.desk import load
 
 if TYPE_CHECKING:
     from api.auth import Caller
 
+
+class OfTeam(Protocol):
+    """A row that says which team it is of."""
+
+    @property
+    def team(self) -> str:
+        """The team."""
+
+
+T = TypeVar("T", bound=OfTeam)
 NAMED = {"contract", "person", "scheme"}
 READS = frozenset({"GET", "HEAD"})
 
@@ -84,6 +97,12 @@ def within_own_teams(caller: Caller, command: WhatIf) -> WhatIf:
     return command.model_copy(update={"cohort": cohort})
 
 
+def own_alone(caller: Caller, rows: Iterable[T]) -> list[T]:
+    """Of rows with a team those of the caller's own teams; all of them for everybody else."""
+    teams = caller.teams
+    return [row for row in rows if teams is None or row.team in teams]
+
+
 def _has_contract(caller: Caller, contract: str, teams: tuple[str, ...]) -> bool:
     try:
         return contracts.read(caller.desk, caller.tenant, contract).team in teams
@@ -92,14 +111,21 @@ def _has_contract(caller: Caller, contract: str, teams: tuple[str, ...]) -> bool
 
 
 def _has_person(caller: Caller, person: str, teams: tuple[str, ...]) -> bool:
+    """Whether the person has a contract in the teams, is a candidate there, or of no team yet."""
     head, _ = caller.desk.store.head(caller.tenant)
     caller.desk.runner.wait_for(caller.tenant, head, ("contract_terms",), timeout=10)
+    if _any_contract(caller, ContractFilter(person=person, teams=teams)):
+        return True
+    stream = careers.stream_of(person)
+    stands = load(caller.desk, caller.tenant, stream, Career(), evolve_career)
+    if stands.version:
+        return stands.team in teams
+    return not _any_contract(caller, ContractFilter(person=person))
+
+
+def _any_contract(caller: Caller, where: ContractFilter) -> bool:
     found = caller.readers.contracts.contracts(
-        caller.tenant,
-        caller.today,
-        where=ContractFilter(person=person, teams=teams),
-        terms=False,
-        limit=1,
+        caller.tenant, caller.today, where=where, terms=False, limit=1
     )
     return bool(found.items)
 

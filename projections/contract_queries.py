@@ -73,7 +73,7 @@ _LIST_TERMS: LiteralString = """ ORDER BY c.clause_key) AS terms
     ) AS said ON true
     ORDER BY found.contract_id"""
 _COUNT_START: dict[str, LiteralString] = {
-    "status": "SELECT h.status, count(*)",
+    "status": "SELECT " + _STATUS_ON + ", count(*)",
     "engagement": "SELECT h.engagement, count(*)",
     "team": "SELECT h.team, count(*)",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -60,9 +61,15 @@ def standing(
     *,
     stage: str | None = None,
     team: str | None = None,
+    teams: Sequence[str] | None = None,
 ) -> Standing:
-    """Where everybody stands as known at a position; counts are of all, people of the filter."""
+    """Where everybody stands as known at a position; counts are of all, people of the filter.
+
+    `teams` are the only ones that are looked at at all.
+    """
     every = careers_of(histories(desk, tenant, known))
+    if teams is not None:
+        every = {person: state for person, state in every.items() if state.team in teams}
     chosen = [
         state
         for state in every.values()

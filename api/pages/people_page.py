@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
+from api.own_teams import own_alone
 from api.pages.render import page
 from api.pages.routing import router
 from api.pages.visit import Visit, day_of, seen
@@ -44,6 +45,9 @@ def people(
     view = visit.view(effective, known)
     facts = careers.histories(view.desk, view.tenant, view.known)
     every = careers_of(facts)
+    if (own := visit.caller.teams) is not None:
+        every = {person: one for person, one in every.items() if one.team in own}
+        facts = {person: facts[person] for person in every}
     chosen = [
         one
         for _, one in sorted(every.items())
@@ -61,9 +65,10 @@ def people(
         "rows": funnel(facts, since, until),
         "since": since,
         "until": until,
-        "waiting": onboarding.waiting(view.desk, view.tenant, visit.caller.now, view.known)[
-            :WAITING
-        ],
+        "waiting": own_alone(
+            visit.caller,
+            onboarding.waiting(view.desk, view.tenant, visit.caller.now, view.known),
+        )[:WAITING],
         "asked": {"stage": stage or "", "team": team or ""},
     }
     return page(request, "people.html", **values)
@@ -85,5 +90,7 @@ def onboarded(
     found = onboarding.report(
         view.desk, view.tenant, since=first, until=last, known=view.known, changed_on=changed
     )
-    waits = onboarding.waiting(view.desk, view.tenant, visit.caller.now, view.known)
+    waits = own_alone(
+        visit.caller, onboarding.waiting(view.desk, view.tenant, visit.caller.now, view.known)
+    )
     return page(request, "onboarding.html", r=found, waiting=waits, view=view, changed=changed)

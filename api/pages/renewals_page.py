@@ -72,13 +72,14 @@ def _desk(
     named = _metrics(visit, view)
     shown = found[first : first + PAGE]
     pairs = [(one.contract_id, one.person_id) for one in shown]
+    figures = last_figures(visit, view, pairs, named)
     values: dict[str, Any] = {
         "view": view,
         "found": shown,
         "total": len(found),
         "next": first + PAGE if first + PAGE < len(found) else None,
-        "figures": last_figures(visit, view, pairs, named),
-        "metrics": named,
+        "figures": figures,
+        "metrics": _measured(named, figures),
         "lead": lead,
         "leads": LEADS,
         "team": team or "",
@@ -100,7 +101,20 @@ def _metrics(visit: Visit, view: View) -> dict[str, str]:
     }
     wanted = [code for code in METRICS if code in names]
     wanted += [code for code in names if code not in METRICS]
-    return {code: names[code] for code in wanted[:MOST_METRICS]}
+    return {code: names[code] for code in wanted}
+
+
+def _measured(metrics: dict[str, str], figures: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """Of the metrics those that anything was measured of, as many as a table takes."""
+    seen_ = {
+        code
+        for rows in figures.values()
+        for row in rows
+        for code, total in row["totals"].items()
+        if total is not None
+    }
+    kept = [code for code in metrics if code in seen_] or list(metrics)
+    return {code: metrics[code] for code in kept[:MOST_METRICS]}
 
 
 def _last_month(view: View, persons: list[str], kinds: dict[str, Aggregation]) -> Month:
@@ -214,7 +228,7 @@ def _renewal(
         "c": state,
         "f": form,
         "rows": figures[contract],
-        "metrics": metrics,
+        "metrics": _measured(metrics, figures),
         "problem": problem,
     }
     return page(request, "renew.html", refusal.status if refusal else 200, **values)

@@ -117,7 +117,9 @@ def list_careers(
     team: Text = None,
 ) -> Response:
     """Where everybody stands, as known at a position, with how many stand at each stage."""
-    found = funnel.standing(view.desk, view.tenant, view.known, stage=stage, team=team)
+    found = funnel.standing(
+        view.desk, view.tenant, view.known, stage=stage, team=team, teams=view.caller.teams
+    )
     return seen(view, found)
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from api.bodies import StrictRoute
 from api.examples import writes
 from api.examples_people import EXAMPLES
+from api.own_teams import own_alone
 from api.params import SchemeId
 from api.reads import Text, View, reading, seen
 from api.windows import window
@@ -64,7 +65,8 @@ def get_onboarding(
 @router.get("/waiting")
 def get_waiting(view: Annotated[View, reading("people.read")]) -> Response:
     """Rounds that stand at a step now, with their age, the limit and whom it has come to."""
-    found = onboarding.waiting(view.desk, view.tenant, view.caller.now, view.known)
+    waits = onboarding.waiting(view.desk, view.tenant, view.caller.now, view.known)
+    found = own_alone(view.caller, waits)
     limits = onboarding.read_limits(view.desk, view.tenant, view.known)
     return seen(view, {"items": found, "limits": limits.on(view.caller.today)}, limits.version)
 

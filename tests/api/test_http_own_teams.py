@@ -101,3 +101,18 @@ def test_whoever_has_another_role_of_the_staff_is_not_limited() -> None:
     assert is_limited_to_teams(["lead", "streamer"])
     assert not is_limited_to_teams(["lead", "hr"])
     assert not is_limited_to_teams(["streamer"])
+
+
+def test_a_lead_sees_candidates_of_own_teams_and_those_of_no_team_yet(company: Api) -> None:
+    for person in ("P-NEW", "P-CAND"):
+        company.made("/v1/persons", {"person": person, "personal": {"name": "陈一诺"}})
+    entered = {"kind": "candidate", "team": "服饰二组", "track": "beauty", "source": "referral"}
+    made = company.post("/v1/persons/P-CAND/career", {"step": entered, "reason": "应聘"})
+    assert made.status_code == 201, made.text
+    assert company.get("/v1/persons/P-NEW", role="lead").status_code == 200
+    assert company.get("/v1/persons/P-CAND", role="lead").status_code == 403
+    listed = company.get("/v1/careers", role="lead").json()
+    assert [one["person"] for one in listed["people"]] == []
+    assert [one["person"] for one in company.get("/v1/careers").json()["people"]] == ["P-CAND"]
+    waits = company.get("/v1/people/waiting", role="lead").json()["items"]
+    assert waits == []

@@ -155,6 +155,14 @@ def test_list_filters(book: Book, runner: Runner, pool: Pool) -> None:
     assert ids(track="skincare", contracts=["K-3", "K-9"]) == ["K-3"]
     in_force = model.contracts(TENANT, date(2026, 1, 1), None, ContractFilter(in_force=True)).items
     assert [c.state.contract for c in in_force] == ["K-2"], "the end is the first day after"
+    own = ContractFilter(teams=["games"])
+    assert model.counts(TENANT, day) == {"active": 2, "drafted": 1}
+    assert model.counts(TENANT, date(2026, 1, 1)) == {"active": 1, "drafted": 1, "ended": 1}
+    assert model.counts(TENANT, day, None, own, by="team") == {"games": 2}
+    assert [c.state.contract for c in model.contracts(TENANT, day, None, own).items] == [
+        "K-2",
+        "K-3",
+    ]
     over = model.contracts(TENANT, date(2026, 1, 1), None, ContractFilter(status="ended")).items
     assert [(c.state.contract, c.status) for c in over] == [("K-1", "ended")], "a term that is over"
     assert model.contracts(TENANT, day, terms=False).items[0].state.terms == ()

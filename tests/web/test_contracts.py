@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+from typing import Any
 
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
+from api.pages import works
 from api.sessions import COOKIE
 from tests.web.conftest import Visit
 from tests.web.site import TENANT, Site
@@ -94,6 +97,34 @@ def test_a_cohort_says_why_a_contract_is_refused_and_takes_the_others(visit: Vis
     assert "1 份合同的变更已记录" in page.inner_text("main")
     page.click("text=再次提交被拒绝的 1 份")
     assert page.input_value("[name=reason]") == "改为纯提成"
+
+
+def test_long_work_shows_how_far_it_is_and_then_what_came_of_it(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    amend = contracts.amend_cohort
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        go_on.wait(30)
+        return amend(*given, **more)
+
+    monkeypatch.setattr(works, "AT_ONCE", 0.01)
+    monkeypatch.setattr(contracts, "amend_cohort", slowly)
+    hr = visit("hr.lin")
+    page = hr.go("/contracts/cohort?contract=C-0099&contract=C-0148")
+    page.click("tr:has-text('flexible_schedule') button[value=change]")
+    page.fill("[name='clause.notice_hours']", "48")
+    page.fill("[name=reason]", "提前两天通知")
+    page.click("button[value=preview]")
+    page.wait_for_selector("progress")
+    assert "0 / 2" in page.inner_text("[data-says]")
+    hr.save("cohort-working")
+    address = page.url
+    go_on.set()
+    page.wait_for_selector(".figures")
+    assert page.url == address
+    assert page.locator("tbody tr").count() == 2
 
 
 def test_a_cohort_of_somebody_else_is_not_shown(visit: Visit, site: Site) -> None:

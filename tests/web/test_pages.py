@@ -111,6 +111,7 @@ def test_a_page_fits_its_screen_and_everybody(
     someone = screens[screen]
     someone.said.clear()
     someone.go(PAGES[name])
+    someone.page.wait_for_selector("[data-events]", state="detached")
     if someone.page.locator("[data-chart]").count():
         someone.page.wait_for_selector("[data-chart] canvas")
     someone.save(f"{name}-{screen}")

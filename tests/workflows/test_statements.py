@@ -60,6 +60,7 @@ def test_an_accepted_dispute_is_linked_to_its_correction_which_the_next_run_pays
     desk, run, contract = company.desk, "2025-03-1", "C-S0044"
     command = DisputeLine(dispute="D-1", line=1, statement="nothing came back")
     disputes.raise_dispute(desk, TENANT, run, contract, command, by("hr.lin"))
+    assert disputes.open_disputes(desk, TENANT) == [(run, contract, "D-1")]
     before = read_payslip(desk, TENANT, run, contract)
     wrong = ResolveDispute(outcome="accepted", answer="see there", correction=1)
     with pytest.raises(Invalid, match="names the position"):
@@ -72,6 +73,7 @@ def test_an_accepted_dispute_is_linked_to_its_correction_which_the_next_run_pays
     right = ResolveDispute(outcome="accepted", answer="put right", correction=position)
     state = disputes.resolve(desk, TENANT, run, contract, "D-1", right, by("finance.zhao")).state
     assert state.disputes["D-1"].status == "accepted"
+    assert disputes.open_disputes(desk, TENANT) == []
     assert read_payslip(desk, TENANT, run, contract) == before
     company.compute("2025-04")
     lines = read_payslip(desk, TENANT, "2025-04-1", contract).lines
