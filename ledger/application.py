@@ -31,8 +31,9 @@ S = TypeVar("S")
 C = TypeVar("C")
 Evolve = Callable[[S, Fact, Place], S]
 Decide = Callable[[S, C, Act], Sequence[Fact]]
-ATTEMPTS = 12
-"""How often a command without an expected version is decided anew when others were first."""
+ATTEMPTS = 40
+"""How often a command without an expected version is decided when others were first: eight who race
+for one stream lose seven times out of eight, and nobody of them forty times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class TenantLedger:
                 again = isinstance(refusal, Overtaken) and expected_version is None
                 if not again or attempt == ATTEMPTS:
                     raise
-            time.sleep(random.uniform(0, 0.002 * attempt))  # noqa: S311 - spreads those who race
+            time.sleep(random.uniform(0, 0.002 * min(attempt, 8)))  # noqa: S311 - spreads those who race
         raise AssertionError("unreachable")
 
     def _append(
