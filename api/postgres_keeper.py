@@ -45,6 +45,11 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
+    # What an error says may hold a row (DETAIL, CONTEXT) or a statement: the log has neither.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    # A segment that is reused keeps what was in it: copies of keys that were destroyed since.
+    "wal_recycle": "off",
 }
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

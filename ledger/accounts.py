@@ -198,17 +198,17 @@ class AccountStore:
     def failed(self, tenant: str, subjects: Sequence[str], at: datetime) -> None:
         """Count a wrong password for each subject: the account, the address."""
         for subject in subjects:
-            self._do(_FAILED, [tenant, subject, at])
+            self._do(_FAILED, [tenant, _digested(subject), at])
 
     def failures(self, tenant: str, subject: str) -> tuple[int, datetime] | None:
         """Wrong passwords in a row, and when the last one was."""
-        rows = self._rows(_FAILURES, [tenant, subject])
+        rows = self._rows(_FAILURES, [tenant, _digested(subject)])
         return (rows[0][0], rows[0][1].astimezone(UTC)) if rows else None
 
     def forget(self, tenant: str, subjects: Sequence[str]) -> None:
         """Forget wrong passwords: the right one was given."""
         for subject in subjects:
-            self._do(_FORGET, [tenant, subject])
+            self._do(_FORGET, [tenant, _digested(subject)])
 
     def _do(self, query: LiteralString, values: Any) -> None:
         with self._pool.connection() as connection:
@@ -248,3 +248,8 @@ def _session(row: Sequence[Any]) -> Session:
         revoked_at=revoked,
         revoked_by=by,
     )
+
+
+def _digested(subject: str) -> str:
+    """What somebody typed as an account may be anything, a name or a password: it is not kept."""
+    return hashlib.sha256(b"tallystick login\x00" + subject.encode()).hexdigest()

@@ -485,6 +485,7 @@ CREATE TABLE access.login_failure (
     last_at timestamp with time zone NOT NULL
 );
 COMMENT ON TABLE access.login_failure IS 'Wrong passwords in a row by account and by address: each more makes the next try wait longer.';
+COMMENT ON COLUMN access.login_failure.subject IS 'SHA-256 of the account or the address.';
 CREATE TABLE access.session (
     tenant_id text NOT NULL,
     session_id text NOT NULL,
