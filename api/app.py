@@ -16,6 +16,7 @@ from api.readers import Readers
 from api.routes import (
     amendments,
     api_keys,
+    attendance,
     bank,
     bank_statements,
     careers,
@@ -68,6 +69,7 @@ ROUTERS = tuple(
         competences,
         people,
         signals,
+        attendance,
         grants,
         erasure,
         links,

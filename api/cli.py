@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from api import (
+    cli_attendance,
     cli_audit,
     cli_bank,
     cli_company,
@@ -57,6 +58,7 @@ for command in (
     cli_company.person,
     cli_people.career,
     cli_people.competence,
+    cli_attendance.attendance,
     cli_signals.people,
     cli_erasure.privacy,
     cli_company.template,

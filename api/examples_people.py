@@ -41,6 +41,30 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ],
         "reason": "moved from the old people file",
     },
+    "attendance": {
+        "entry": {
+            "kind": "leave",
+            "entry": "L-2025-03-1",
+            "start": "2025-03-10",
+            "last": "2025-03-11",
+            "leave": "unpaid",
+        }
+    },
+    "attendance_rows": {
+        "rows": [
+            {
+                "person": "P-0001",
+                "entry": {
+                    "kind": "overtime",
+                    "entry": "O-2025-03-1",
+                    "day": "2025-03-08",
+                    "hours": "3",
+                    "overtime": "rest_day",
+                },
+            }
+        ],
+        "reason": "from the time clock",
+    },
     "signal_rule": {
         "effective": "2025-07-01",
         "enabled": True,

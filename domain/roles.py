@@ -32,6 +32,8 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "career.import": _HR,
     "people.read": _PEOPLE_READERS,
     "people.set_limits": _HR,
+    "attendance.read": ("hr", "finance", "approver", "lead", "auditor", "admin"),
+    "attendance.record": _HR,
     "signal.set_rule": ("hr", "lead", "admin"),
     "signal.decide": ("hr", "lead", "admin"),
     "competence.read": _STAFF,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import (
     accounts,
+    attendance,
     bank_batch,
     bank_line,
     career_facts,
@@ -105,6 +106,9 @@ STORED_NAMES: dict[str, type[Fact]] = {
     "competence.model_defined.v1": competence.CompetenceModelDefined,
     "log.key_rotated.v1": log_facts.LogKeyRotated,
     "people.step_limits_set.v1": onboarding.StepLimitsSet,
+    "attendance.leave_recorded.v1": attendance.LeaveRecorded,
+    "attendance.overtime_recorded.v1": attendance.OvertimeRecorded,
+    "attendance.withdrawn.v1": attendance.AttendanceWithdrawn,
     "signal.rule_set.v1": signals.SignalRuleSet,
     "signal.decided.v1": signals.SignalDecided,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from domain import attendance, competence, onboarding, signals
 from domain import career_facts as facts
-from domain import competence, onboarding, signals
 from domain.facts import Fact
 from domain.leaving import REASONS
 from domain.texts import number, per_cent, percent
@@ -108,6 +108,26 @@ def _answered(fact: signals.SignalDecided) -> tuple[str, str]:
     return f"{zh}提示：{what}（{fact.zh}）", f"Signal {fact.decision}: {what} ({fact.en})"
 
 
+def _leave(fact: attendance.LeaveRecorded) -> tuple[str, str]:
+    days = number(fact.share * (fact.end - fact.effective).days)
+    return (
+        f"请假 {fact.leave}：{fact.effective} 起 {days} 天（{fact.entry}）",
+        f"Leave ({fact.leave}) from {fact.effective}, {days} days ({fact.entry})",
+    )
+
+
+def _overtime(fact: attendance.OvertimeRecorded) -> tuple[str, str]:
+    hours = number(fact.hours)
+    return (
+        f"加班 {fact.effective} {hours} 小时（{fact.overtime}，{fact.entry}）",
+        f"{hours} hours over on {fact.effective} ({fact.overtime}, {fact.entry})",
+    )
+
+
+def _withdrawn(fact: attendance.AttendanceWithdrawn) -> tuple[str, str]:
+    return f"撤销考勤记录 {fact.entry}", f"Took back the entry {fact.entry}"
+
+
 WORDS: dict[type[Fact], Callable[[Any], tuple[str, str]]] = {
     facts.CandidateEntered: _entered,
     facts.InterviewHeld: _interviewed,
@@ -121,6 +141,9 @@ WORDS: dict[type[Fact], Callable[[Any], tuple[str, str]]] = {
     facts.CandidateAssessed: _assessed,
     competence.CompetenceModelDefined: _model,
     onboarding.StepLimitsSet: _limits,
+    attendance.LeaveRecorded: _leave,
+    attendance.OvertimeRecorded: _overtime,
+    attendance.AttendanceWithdrawn: _withdrawn,
     signals.SignalRuleSet: _rule,
     signals.SignalDecided: _answered,
 }

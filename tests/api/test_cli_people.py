@@ -98,3 +98,17 @@ def test_rules_are_read_and_switched_from_the_terminal(line: Any) -> None:
     assert "No rule says anything" in line.run("people", "signals").stdout
     refused = line.json("people", "answer", "x", "accepted", "--reason", "y", code=1)
     assert refused["code"] == "not_found"
+
+
+def test_attendance_from_the_terminal(line: Any) -> None:
+    line.run("tenant", "open", "acme", "--name", "ACME")
+    line.run("person", "register", "--id", "P-1", "--name", "张三")
+    days = ("--start", "2025-03-10", "--last", "2025-03-11", "--leave", "unpaid")
+    line.run("attendance", "record", "P-1", "leave", "--entry", "L-1", *days)
+    over = {"kind": "overtime", "entry": "O-1", "day": "2025-03-08", "hours": "3"}
+    sent = [{"person": "P-1", "entry": over}, {"person": "P-1", "entry": over}]
+    assert "1 recorded, 1 rejected" in line.run("attendance", "import", "-", input=sent).stdout
+    found = line.json("attendance", "month", "P-1", "2025-03")
+    assert (found["leave_days"], found["overtime_hours"]) == ({"unpaid": "2"}, {"workday": "3"})
+    assert "unpaid 2" in line.run("attendance", "month", "P-1", "2025-03").stdout
+    assert line.json("attendance", "month", "P-1", "March", code=1)["field"] == "month"

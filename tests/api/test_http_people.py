@@ -195,3 +195,30 @@ def test_a_signal_is_read_switched_and_answered(api: Api) -> None:
     assert api.get("/v1/people/signals?effective=2025-08-31").json()["items"] != []
     assert api.put("/v1/people/signal-rules/horoscope", off).status_code == 422
     assert len(api.get("/v1/people/signal-rules").json()["items"]) == 4
+
+
+def test_attendance_is_entered_imported_and_read_by_month(api: Api) -> None:
+    api.made("/v1/persons", person())
+    leave = {"kind": "leave", "entry": "L-1", "start": "2025-03-10", "last": "2025-03-11", "leave": "unpaid"}  # fmt: skip
+    path = "/v1/persons/P-0001/attendance"
+    assert len(api.made(path, {"entry": leave}, key="a-1")["entries"]) == 1
+    assert api.post(path, {"entry": leave}, key="a-1").headers["Idempotent-Replayed"] == "true"
+    assert api.post(path, {"entry": leave}).status_code == 409
+    over = {"kind": "overtime", "entry": "O-1", "day": "2025-03-08", "hours": "3", "overtime": "rest_day"}  # fmt: skip
+    rows = [
+        {"person": "P-0001", "entry": over},
+        {"person": "P-9", "entry": over},
+        {"person": "P-0001", "entry": {**over, "entry": "O-2", "hours": "30"}},
+    ]
+    done = api.made("/v1/attendance/import", {"rows": rows}, key="i-1")["imported"]
+    assert (done["recorded"], [one["code"] for one in done["rejected"]]) == (1, ["not_found", "invalid"])  # fmt: skip
+    assert api.made("/v1/attendance/import", {"rows": rows}, key="i-1")["imported"] == done
+    found = api.get(f"{path}?month=2025-03", role="finance").json()
+    assert found["attendance"]["leave_days"] == {"unpaid": "2"}
+    assert found["attendance"]["overtime_hours"] == {"rest_day": "3"}
+    assert [one["day"] for one in found["attendance"]["unpaid"]] == ["2025-03-10", "2025-03-11"]
+    assert len(found["entries"]) == 2
+    assert api.get(f"{path}?month=2025-13").status_code == 422
+    assert api.get("/v1/persons/P-9/attendance").status_code == 404
+    withdrawn = {"entry": {"kind": "withdraw", "entry": "L-1"}}
+    assert len(api.made(path, withdrawn)["entries"]) == 1
