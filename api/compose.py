@@ -23,6 +23,7 @@ from ledger.vault import KeyVault
 from projections.models import MODELS
 from projections.pay_register import PayRegister
 from projections.runner import Runner
+from workflows.crew import Crew
 from workflows.desk import Desk
 
 MIGRATIONS = CHECKOUT / "migrations"
@@ -85,6 +86,7 @@ def build(pool: Pool, settings: Settings) -> Desk:
         vault=KeyVault(pool, master_keys(settings)),
         runner=Runner(pool, store, MODELS),
         register=PayRegister(pool),
+        crew=Crew(str(pool.conninfo), settings.pay_processes),
     )
 
 

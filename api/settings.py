@@ -115,6 +115,14 @@ class Settings:
             "What the key service is shown: 16 or more letters and digits, drawn at random.",
         ),
     )
+    pay_processes: int = field(
+        default=1,
+        metadata=_setting(
+            "TALLYSTICK_PAY_PROCESSES",
+            "one for each core, at most 8",
+            "The processes that compute a pay run of 2,000 contracts or more, 1 to 64.",
+        ),
+    )
     metrics_token: str | None = field(
         default=None,
         repr=False,
@@ -150,6 +158,9 @@ class Settings:
             previous_key_text=_previous(given),
             kms_url=_kms_url(given),
             kms_token=_token("TALLYSTICK_KMS_TOKEN", given),
+            pay_processes=_whole(
+                given, "TALLYSTICK_PAY_PROCESSES", min(os.cpu_count() or 1, 8), 64
+            ),
         )
 
     def master_key(self) -> bytes:

@@ -40,6 +40,9 @@ STREAM: LiteralString = """
     SELECT envelope FROM ledger.fact
     WHERE tenant_id = %b AND stream_id = %b AND version > %b AND position <= %b
     ORDER BY version LIMIT %b"""
+STREAMS: LiteralString = """
+    SELECT envelope FROM ledger.fact
+    WHERE tenant_id = %b AND stream_id = ANY(%b::text[]) AND position <= %b ORDER BY position"""
 _AFTER: LiteralString = """
     SELECT envelope FROM ledger.fact
     WHERE tenant_id = %b AND position > %b AND position <= %b ORDER BY position LIMIT %b"""

@@ -17,6 +17,14 @@ _place = msgspec.json.Decoder(PlaceLine).decode
 _act = msgspec.json.Decoder(ActLine).decode
 
 
+class Encoded(Fact, frozen=True):
+    """A fact as `canonical` wrote it in another process: its class and its payload."""
+
+    kind: type[Fact]
+    payload: bytes
+    effective: date | None = None
+
+
 class NewFact(msgspec.Struct, frozen=True):
     """A fact to be appended as that version of its stream. Versions begin at 1."""
 
@@ -80,13 +88,21 @@ def columns(facts: Sequence[NewFact], act: Act, names: Names) -> Columns:
         effective: date | None = getattr(new.fact, "effective", None)
         if effective not in lines:
             lines[effective] = act_line(act, effective) + b"\n"
-        states.append(lines[effective] + canonical(new.fact))
+        states.append(lines[effective] + _payload(new.fact))
     return Columns(
         [checked_text("stream", new.stream) for new in facts],
         [new.version for new in facts],
-        [names.name_of(type(new.fact)) for new in facts],
+        [names.name_of(_kind(new.fact)) for new in facts],
         states,
     )
+
+
+def _payload(fact: Fact) -> bytes:
+    return fact.payload if isinstance(fact, Encoded) else canonical(fact)
+
+
+def _kind(fact: Fact) -> type[Fact]:
+    return fact.kind if isinstance(fact, Encoded) else type(fact)
 
 
 def first_versions(new: Columns) -> dict[str, int] | None:

@@ -152,6 +152,15 @@ class FactStore:
             found = queries.rows(connection, queries.STREAM, params)
         return [recorded(row[0], self.names) for row in found]
 
+    def streams(
+        self, tenant: str, stream_ids: Sequence[str], *, known: int | None = None
+    ) -> list[Recorded]:
+        """The facts of several streams as known at a position (None: now), by position."""
+        upto = queries.LAST if known is None else known
+        with self._pool.connection() as connection:
+            found = queries.rows(connection, queries.STREAMS, [tenant, list(stream_ids), upto])
+        return [recorded(row[0], self.names) for row in found]
+
     def facts_after(
         self,
         tenant: str,

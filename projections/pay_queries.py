@@ -72,10 +72,14 @@ _POSTED_LINES = (
 _POSTED_RUNS: LiteralString = """
     SELECT run_id, month, pinned, pay_date, posted_position FROM projections.pay_run
     WHERE tenant_id = %(tenant)s AND posted_position <= %(known)s ORDER BY posted_position"""
+_OF_CONTRACTS: LiteralString = (
+    " AND (%(contracts)s::text[] IS NULL OR s.contract_id = ANY(%(contracts)s))"
+)
 _PAID_MONTHS = (
     "SELECT s.contract_id, s.month FROM projections.payslip AS s"
     + _POSTED
     + " AND NOT s.lineage ? 'supplement'"
+    + _OF_CONTRACTS
 )
 _PAID_ONE_OFFS = (
     """
@@ -99,6 +103,7 @@ _BALANCES = (
     SELECT DISTINCT ON (s.contract_id) s.contract_id, s.carried_out, s.owed_out, s.draw_balance
     FROM projections.payslip AS s"""
     + _POSTED
+    + _OF_CONTRACTS
     + " ORDER BY s.contract_id, s.month DESC, r.posted_position DESC"
 )
 
@@ -259,10 +264,14 @@ class PayRegister:
             found.setdefault(row[0], {}).setdefault(line.period, []).append(line)
         return found
 
-    def paid_months(self, tenant: str, *, known: int | None = None) -> dict[str, set[str]]:
-        """Contract → months whose earnings a posted payslip paid (or would have, had it any)."""
+    def paid_months(
+        self, tenant: str, *, contracts: Iterable[str] | None = None, known: int | None = None
+    ) -> dict[str, set[str]]:
+        """Contract → months whose earnings a posted payslip paid (or would have, had it any); of
+        some contracts, or of all."""
+        asked = None if contracts is None else list(contracts)
         found: dict[str, set[str]] = {}
-        for contract, month in self._rows(_PAID_MONTHS, tenant, known=known):
+        for contract, month in self._rows(_PAID_MONTHS, tenant, contracts=asked, known=known):
             found.setdefault(contract, set()).add(month)
         return found
 
@@ -287,9 +296,13 @@ class PayRegister:
             found.setdefault(person, []).append(msgspec.convert(taxed, PaidMonth))
         return found
 
-    def balances(self, tenant: str, *, known: int | None = None) -> dict[str, Balances]:
-        """What each contract's last posted payslip hands on."""
-        return {row[0]: Balances(*row[1:]) for row in self._rows(_BALANCES, tenant, known=known)}
+    def balances(
+        self, tenant: str, *, contracts: Iterable[str] | None = None, known: int | None = None
+    ) -> dict[str, Balances]:
+        """What each contract's last posted payslip hands on; of some contracts, or of all."""
+        asked = None if contracts is None else list(contracts)
+        found = self._rows(_BALANCES, tenant, contracts=asked, known=known)
+        return {row[0]: Balances(*row[1:]) for row in found}
 
     def _rows(self, query: LiteralString, tenant: str, **asked: Any) -> list[tuple[Any, ...]]:
         if asked.get("known", 0) is None:

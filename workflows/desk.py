@@ -17,6 +17,7 @@ from ledger.store import FactStore
 from ledger.vault import Vault
 from projections.pay_register import PayRegister
 from projections.runner import Runner
+from workflows.crew import Crew
 from workflows.memory import Memory
 
 State = TypeVar("State")
@@ -39,6 +40,8 @@ class Desk:
     register: PayRegister
     memory: Memory = field(default_factory=Memory)
     """What is kept between commands; it can be thrown away at any time."""
+    crew: Crew | None = None
+    """Processes for large pay runs; None computes them in this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,21 @@ def fold_all(
     """Fold every stream that has facts of these names, in one pass; stream id → state."""
     states: dict[str, State] = {}
     for record in scan(desk, tenant, names, upto=upto):
+        states[record.stream] = evolve(states.get(record.stream, empty), record.fact, record)
+    return states
+
+
+def folded(
+    desk: Desk,
+    tenant: str,
+    streams: Sequence[str],
+    empty: State,
+    evolve: Evolve[State],
+    known: int,
+) -> dict[str, State]:
+    """Fold some streams as known at a position; stream id → state, of those that have facts."""
+    states: dict[str, State] = {}
+    for record in desk.store.streams(tenant, streams, known=known):
         states[record.stream] = evolve(states.get(record.stream, empty), record.fact, record)
     return states
 

@@ -28,7 +28,7 @@ from workflows.desk import Desk, scan
 from workflows.law import PUBLISHED
 from workflows.pay_books import Books, in_force
 from workflows.pay_inputs import pay_input
-from workflows.posted_runs import PostedRuns, posted_runs
+from workflows.posted_runs import PostedRuns, posted_runs, run_states
 
 PROFILE_SET = "person.tax_profile_set.v1"
 Touched = dict[str, set[Month]]
@@ -75,7 +75,10 @@ class LateTruth:
     def _books_with_weights_at(self, pinned: int) -> Books:
         """Scores of closed periods keep the weights they were given: as known at their run."""
         if pinned not in self._schemes:
-            schemes = schemes_at(self.books.desk, self.books.tenant, pinned)
+            desk, tenant = self.books.desk, self.books.tenant
+            schemes = self.books.remembered(
+                ("schemes", pinned), lambda: schemes_at(desk, tenant, pinned)
+            )
             self._schemes[pinned] = self.books.with_schemes(schemes)
         return self._schemes[pinned]
 
@@ -83,7 +86,7 @@ class LateTruth:
 def find_late_truth(desk: Desk, books: Books, month: Month) -> LateTruth:
     """What became known since the last runs looked, for months that are posted: those before
     `month`, and `month` itself for whom a posted run has paid it."""
-    runs = posted_runs(desk, books.tenant, books.known)
+    runs = _runs_for(desk, books)
     own = {Month.parse(name) for name in runs.own_months()}
     touched: Touched = defaultdict(set)
     last, behind = runs.looked_from()
@@ -102,10 +105,24 @@ def find_late_truth(desk: Desk, books: Books, month: Month) -> LateTruth:
             if (one < month and one in own) or (one <= month and runs.pays(name, one))
         }
         for name, months in touched.items()
+        if name in books.contracts
     }
     kept = {name: months for name, months in kept.items() if months}
-    posted = desk.register.posted_lines(books.tenant, sorted(kept), known=books.known)
+    posted = (
+        desk.register.posted_lines(books.tenant, sorted(kept), known=books.known) if kept else {}
+    )
     return LateTruth(books, runs, kept, posted)
+
+
+def _runs_for(desk: Desk, books: Books) -> PostedRuns:
+    """The posted runs, with the months they paid the contracts of the books."""
+    tenant, known = books.tenant, books.known
+    if books.roll is None:
+        return posted_runs(desk, tenant, known)
+    runs = books.remembered("runs", lambda: run_states(desk, tenant, known))
+    contracts = books.contracts
+    paid = desk.register.paid_months(tenant, contracts=contracts, known=known) if runs else {}
+    return PostedRuns(desk, tenant, known, runs, paid)
 
 
 def _touched_since(desk: Desk, books: Books, after: int, month: Month, touched: Touched) -> None:
@@ -120,35 +137,65 @@ def _touched_by_clauses(
 ) -> None:
     """A fact of a contract that takes effect in the month or before touches all months from
     there."""
-    names = CONTRACT_NAMES
-    for record in scan(desk, books.tenant, names, after=after, upto=books.known):
-        if record.effective is not None and record.effective <= month.last:
+    news = books.remembered(("clauses", after), lambda: _clause_news(desk, books, after))
+    for contract in books.contracts:
+        if contract in news and news[contract] <= month.last:
+            touched[contract].update(months_between(Month.of(news[contract]), month))
+
+
+def _clause_news(desk: Desk, books: Books, after: int) -> dict[str, date]:
+    """Contract → the first day on which something that became known takes effect."""
+    found: dict[str, date] = {}
+    for record in scan(desk, books.tenant, CONTRACT_NAMES, after=after, upto=books.known):
+        if record.effective is not None:
             contract = record.stream.removeprefix("contract/")
-            touched[contract].update(months_between(Month.of(record.effective), month))
+            found[contract] = min(record.effective, found.get(contract, record.effective))
+    return found
 
 
 def _touched_by_figures(
     desk: Desk, books: Books, after: int, month: Month, touched: Touched
 ) -> None:
     """A late or corrected figure touches its person's month, and the team's incentive."""
-    late = desk.figures.touched(books.tenant, after, books.known, month.plus(1).first)
-    by_person: Touched = defaultdict(set)
-    for person, late_month in late:
-        by_person[person].add(late_month)
-    teams: Touched = defaultdict(set)
+    people, teams = books.remembered(
+        ("figures", after), lambda: _figure_news(desk, books, after, month)
+    )
     for contract in books.contracts.values():
-        months = by_person.get(contract.person, set())
-        touched[contract.contract].update(months)
-        teams[contract.team].update(months, (one.plus(1) for one in months))
-    for contract in books.contracts.values():
+        touched[contract.contract].update(people.get(contract.person, ()))
         if any(term.data["kind"] == "team_incentive" for term in contract.terms):
-            touched[contract.contract].update(teams[contract.team])
+            touched[contract.contract].update(teams.get(contract.team, ()))
+
+
+def _figure_news(desk: Desk, books: Books, after: int, month: Month) -> tuple[Touched, Touched]:
+    """Person → months whose figures became known, and team → months that look at them."""
+    people: Touched = defaultdict(set)
+    before = month.plus(1).first
+    for person, late_month in desk.figures.touched(books.tenant, after, books.known, before):
+        people[person].add(late_month)
+    teams: Touched = defaultdict(set)
+    for contract in books.everybody():
+        for one in people.get(contract.person, ()):
+            teams[contract.team].update((one, one.plus(1)))
+    return people, teams
 
 
 def _touched_by_contributions(
     desk: Desk, books: Books, after: int, month: Month, touched: Touched
 ) -> None:
     """A city's table touches the months it rules for the city's people; a profile its person's."""
+    cities, people = books.remembered(
+        ("contributions", after), lambda: _contribution_news(desk, books, after, month)
+    )
+    for contract in books.contracts.values():
+        days = [people.get(contract.person), *_of_cities(books, contract, month, cities)]
+        for day in (one for one in days if one is not None):
+            touched[contract.contract].update(months_between(Month.of(day), month))
+
+
+def _contribution_news(
+    desk: Desk, books: Books, after: int, month: Month
+) -> tuple[dict[str, date], dict[str, date]]:
+    """City and person → the first day of a table or profile that became known."""
     cities: dict[str, date] = {}
     people: dict[str, date] = {}
     for record in scan(desk, books.tenant, [PUBLISHED, PROFILE_SET], after=after, upto=books.known):
@@ -159,10 +206,7 @@ def _touched_by_contributions(
         else:
             found, who = cities, _city_of(record.stream)
         found[who] = min(record.effective, found.get(who, record.effective))
-    for contract in books.contracts.values():
-        days = [people.get(contract.person), *_of_cities(books, contract, month, cities)]
-        for day in (one for one in days if one is not None):
-            touched[contract.contract].update(months_between(Month.of(day), month))
+    return cities, people
 
 
 def _city_of(stream: str) -> str:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-import msgspec
-
 from domain import payrun
-from domain.contract_state import Contract
 from domain.facts import Fact
-from domain.lines import PaidMonth, Payslip
 from domain.money import ZERO
 from domain.payrun import (
     OffCycle,
@@ -24,21 +19,20 @@ from domain.payrun import (
     PayRunStarted,
     PayslipComputed,
 )
-from domain.payslip import ENGINE_VERSION, payslip
+from domain.payslip import ENGINE_VERSION
 from domain.periods import Month
-from domain.refusals import NotFound, Refusal, StaleVersion, WrongState
-from ledger.codec import canonical
-from ledger.records import NewFact
-from projections.pay_register import Balances
+from domain.refusals import NotFound, StaleVersion, WrongState
+from ledger.records import Encoded, NewFact
 from workflows.desk import RETRIES, Ask, Desk, Outcome, busy, handle, load, scan
-from workflows.pay_books import Books, in_force, open_books
-from workflows.pay_inputs import pay_input
-from workflows.payslips import payslips
+from workflows.pay_books import open_books, shared_books
+from workflows.pay_chunks import Made, Payer, Refused, Result
+from workflows.pay_hands import Each, hands
+from workflows.pay_roll import Roll, read_roll
 from workflows.posted_runs import posted_runs
 from workflows.run_order import refuse_out_of_order, refuse_overtaken
-from workflows.run_scope import Payee, RunScope
+from workflows.run_scope import RunScope
 
-CHUNK = 200
+CHUNK = 500
 """Payslips recorded in one append: a kill loses at most one chunk of work, no fact."""
 REGISTER = ("pay_register",)
 """The read model a run reads earlier pay from: a run waits for it, and stops where it halted."""
@@ -71,9 +65,10 @@ def compute(
     if command.off_cycle is None:
         payrun.check_month_over(month, today)
     run = _run_to_compute(desk, tenant, month, command.off_cycle)
+    roll = None
     if run.status == "none":
-        run = _start(desk, tenant, run.run, month, command, ask, today)
-    return _finish(desk, tenant, run, ask, progress)
+        run, roll = _start(desk, tenant, run.run, month, command, ask, today)
+    return _finish(desk, tenant, run, ask, progress, roll)
 
 
 def _run_to_compute(desk: Desk, tenant: str, month: Month, off_cycle: OffCycle | None) -> PayRun:
@@ -113,10 +108,11 @@ def _start(
     command: payrun.StartPayRun,
     ask: Ask,
     today: date,
-) -> PayRun:
+) -> tuple[PayRun, Roll]:
+    """The run as started, and the roll at its position."""
     pinned, _ = desk.store.head(tenant)
     desk.runner.wait_for(tenant, pinned, REGISTER, timeout=CATCH_UP_SECONDS)
-    books = open_books(desk, tenant, pinned)
+    roll = read_roll(desk, tenant, pinned)
     pay_date = command.pay_date or (
         month.period.stop + timedelta(days=9) if command.off_cycle is None else today
     )
@@ -129,9 +125,10 @@ def _start(
             pay_date=pay_date,
             pinned=pinned,
             engine=ENGINE_VERSION,
-            contracts=sum(in_force(contract, month) for contract in books.contracts.values()),
+            contracts=sum(entry.in_force(month) for entry in roll),
         )
     else:
+        books = open_books(desk, tenant, pinned)
         scope = RunScope.of(books, month).off_cycle(command.off_cycle, command.contracts, today)
         started = OffCycleRunStarted(
             run=run_id,
@@ -143,7 +140,7 @@ def _start(
             contracts=scope,
         )
     # Of two people who start a month at once one does; the other goes on with the same run.
-    return handle(
+    run = handle(
         desk,
         tenant,
         f"payrun/{run_id}",
@@ -152,78 +149,26 @@ def _start(
         lambda state: [started] if state.status == "none" else [],
         ask,
     ).state
+    return run, roll if run.pinned == pinned else read_roll(desk, tenant, run.pinned)
 
 
-@dataclass
-class _Computation:
-    """A run under way: the books, and what earlier payslips say to later ones."""
-
-    books: Books
-    run: PayRun
-    scope: RunScope
-    history: dict[str, list[PaidMonth]]
-    balances: dict[str, Balances]
-
-    def payslip(self, payee: Payee) -> Payslip:
-        contract = payee.contract
-        balance = self.balances.get(contract.contract, Balances())
-        pay = pay_input(
-            self.books,
-            contract,
-            Month.parse(self.run.month),
-            pay_date=self.run.pay_date,
-            history=tuple(self.history[contract.person]),
-            arrears=self.scope.late.lines(contract),
-            carried_in=balance.carried_out,
-            owed_in=balance.owed_out,
-            draw_balance=balance.draw_balance,
-        )
-        due = self.scope.one_offs.get(contract.contract, ())
-        made = payslip(msgspec.structs.replace(pay, supplement=payee.supplement, one_offs=due))
-        self.remember(made)
-        return made
-
-    def remember(self, made: Payslip) -> None:
-        """A person's second contract in the month is taxed after the first."""
-        if made.taxed is not None:
-            self.history[made.person].append(made.taxed)
-
-
-def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) -> Outcome[PayRun]:
-    month = Month.parse(run.month)
+def _finish(
+    desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress, roll: Roll | None = None
+) -> Outcome[PayRun]:
     desk.runner.wait_for(tenant, run.pinned, REGISTER, timeout=CATCH_UP_SECONDS)
-    books = open_books(desk, tenant, run.pinned)
-    history = defaultdict(
-        list, desk.register.tax_history(tenant, run.pay_date.year, known=run.pinned)
-    )
-    computation = _Computation(
-        books,
-        run,
-        RunScope.of(books, month),
-        history,
-        desk.register.balances(tenant, known=run.pinned),
-    )
-    tally = _Tally()
-    payees = computation.scope.payees(run)
-    done = {made.contract: made for made in payslips(desk, tenant, run)}
-    chunk: list[NewFact] = []
-    for number, payee in enumerate(payees, start=1):
-        if payee.contract.contract in done:
-            made = done[payee.contract.contract]
-            computation.remember(made)
-        else:
-            try:
-                made = computation.payslip(payee)
-            except Refusal as refusal:
-                tally.refused(payee.contract, refusal)
-                continue
-            chunk.append(_payslip_fact(run, made))
-        tally.add(made)
-        if len(chunk) == CHUNK:
-            _record(desk, tenant, chunk, ask)
-            chunk = []
-        progress(number, len(payees))
-    _record(desk, tenant, chunk, ask)
+    roll = roll or read_roll(desk, tenant, run.pinned)
+    shared = shared_books(desk, tenant, run.pinned, roll)
+    payer = Payer(shared, run)
+    contracts = payer.candidates()
+    tally, done = _Tally(), 0
+    with hands(desk.crew, payer, len(contracts)) as each:
+        for size, recorded, computed in _chunks(desk, tenant, run, contracts, each):
+            for result in sorted([*recorded, *computed], key=lambda one: one.contract):
+                tally.add(result)
+            done += size
+            progress(done, len(contracts))
+            new = [_payslip_fact(run, made) for made in computed if isinstance(made, Made)]
+            _record(desk, tenant, new, ask)
     return handle(
         desk,
         tenant,
@@ -233,6 +178,40 @@ def _finish(desk: Desk, tenant: str, run: PayRun, ask: Ask, progress: Progress) 
         lambda state: [tally.computed()] if state.status == "computing" else [],
         Ask(ask.act),
     )
+
+
+def _chunks(
+    desk: Desk, tenant: str, run: PayRun, contracts: list[str], each: Each
+) -> Iterator[tuple[int, list[Result], list[Result]]]:
+    """Chunks in order: how many contracts, the payslips recorded before, and those computed now."""
+    size, recorded = CHUNK, deque[list[Result]]()
+    starts = range(0, len(contracts), size)
+    resumed = _any_payslip(desk, tenant, run)
+
+    def missing() -> Iterator[list[str]]:
+        for start in starts:
+            chunk = contracts[start : start + size]
+            recorded.append(_recorded(desk, tenant, run, chunk) if resumed else [])
+            there = {made.contract for made in recorded[-1]}
+            yield [contract for contract in chunk if contract not in there]
+
+    for start, computed in zip(starts, each(missing()), strict=True):
+        yield min(size, len(contracts) - start), recorded.popleft(), computed
+
+
+def _any_payslip(desk: Desk, tenant: str, run: PayRun) -> bool:
+    names = ["pay.payslip_computed.v1"]
+    return bool(desk.store.facts_after(tenant, run.pinned, 1, names=names))
+
+
+def _recorded(desk: Desk, tenant: str, run: PayRun, chunk: list[str]) -> list[Result]:
+    """The payslips of a chunk that stand already: the run was cut off, or another computes it."""
+    streams = [f"payslip/{run.run}/{contract}" for contract in chunk]
+    return [
+        Made.of(record.fact.payslip)
+        for record in desk.store.streams(tenant, streams)
+        if isinstance(record.fact, PayslipComputed)
+    ]
 
 
 def _record(desk: Desk, tenant: str, chunk: list[NewFact], ask: Ask) -> None:
@@ -250,10 +229,9 @@ def _record(desk: Desk, tenant: str, chunk: list[NewFact], ask: Ask) -> None:
     raise busy("pay run")
 
 
-def _payslip_fact(run: PayRun, made: Payslip) -> NewFact:
-    return NewFact(
-        f"payslip/{run.run}/{made.contract}", 1, PayslipComputed(run=run.run, payslip=made)
-    )
+def _payslip_fact(run: PayRun, made: Made) -> NewFact:
+    fact = Encoded(PayslipComputed, made.payload(run.run))
+    return NewFact(f"payslip/{run.run}/{made.contract}", 1, fact)
 
 
 class _Tally:
@@ -265,23 +243,24 @@ class _Tally:
         self._sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
         self._exceptions: list[dict[str, str]] = []
 
-    def add(self, made: Payslip) -> None:
-        self._digest.update(canonical(made) + b"\n")
+    def add(self, result: Result) -> None:
+        if isinstance(result, Refused):
+            code = payrun.REFUSED + result.code
+            self._except(result.contract, code, result.zh, result.en)
+            return
+        self._digest.update(result.slip + b"\n")
         self._count += 1
         for name in ("gross", "contributions", "tax", "net"):
-            self._sums[name] += getattr(made, name)
-        if made.carried_out or made.owed_out:
+            self._sums[name] += getattr(result, name)
+        if result.carried:
             self._except(
-                made.contract,
+                result.contract,
                 "negative",
-                f"负数结转 {made.carried_out + made.owed_out}",
-                f"A negative balance of {made.carried_out + made.owed_out} is carried on",
+                f"负数结转 {result.carried}",
+                f"A negative balance of {result.carried} is carried on",
             )
-        elif not made.net:
-            self._except(made.contract, "nothing_to_pay", "本月无应付金额", "Nothing to pay")
-
-    def refused(self, contract: Contract, refusal: Refusal) -> None:
-        self._except(contract.contract, payrun.REFUSED + refusal.code, refusal.zh, refusal.en)
+        elif not result.net:
+            self._except(result.contract, "nothing_to_pay", "本月无应付金额", "Nothing to pay")
 
     def _except(self, contract: str, code: str, zh: str, en: str) -> None:
         self._exceptions.append({"contract": contract, "code": code, "zh": zh, "en": en})

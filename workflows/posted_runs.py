@@ -71,9 +71,14 @@ class PostedRuns:
 
 def posted_runs(desk: Desk, tenant: str, known: int) -> PostedRuns:
     """The posted runs as known at a position; the register has to be there already."""
+    paid = desk.register.paid_months(tenant, known=known)
+    return PostedRuns(desk, tenant, known, run_states(desk, tenant, known), paid)
+
+
+def run_states(desk: Desk, tenant: str, known: int) -> tuple[PayRun, ...]:
+    """The posted runs in the order they were posted, each as it stands now."""
     rows = desk.register.posted_runs(tenant, known=known)
-    runs = tuple(load(desk, tenant, f"payrun/{row.run}", PayRun(), evolve_run) for row in rows)
-    return PostedRuns(desk, tenant, known, runs, desk.register.paid_months(tenant, known=known))
+    return tuple(load(desk, tenant, f"payrun/{row.run}", PayRun(), evolve_run) for row in rows)
 
 
 def open_runs(desk: Desk, tenant: str) -> Iterator[str]:

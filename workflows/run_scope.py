@@ -39,7 +39,10 @@ class RunScope:
         """Everything a run of the month may pay, as the books know it."""
         late = find_late_truth(books.desk, books, month)
         due: dict[str, list[OneOff]] = defaultdict(list)
-        for one in due_one_offs(books.desk, books.tenant, month, books.known):
+        for one in books.remembered(
+            ("one_offs", month),
+            lambda: list(due_one_offs(books.desk, books.tenant, month, books.known)),
+        ):
             due[one.contract].append(one)
         return cls(books, month, late, {name: tuple(found) for name, found in due.items()})
 
@@ -67,7 +70,7 @@ class RunScope:
         return (
             self._earns(contract)
             or contract.contract in self.one_offs
-            or self.late.differs(contract)
+            or (contract.activated_on is not None and self.late.differs(contract))
         )
 
     def _own(self, contract: Contract) -> Payee:

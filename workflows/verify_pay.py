@@ -36,7 +36,7 @@ from ledger.verify_report import Check, Progress
 from workflows.desk import Desk
 from workflows.journal import read_voucher
 from workflows.pay_books import open_books
-from workflows.payrun import _Computation
+from workflows.pay_chunks import Computation
 from workflows.run_scope import Payee, RunScope
 from workflows.verify_register import FoldedRegister, Slip
 
@@ -213,19 +213,19 @@ class PayVerification:
                 f"{contract_id} had nothing to be paid in run {run.state.run}",
             )
 
-    def _computation(self, run: PayRun) -> _Computation:
+    def _computation(self, run: PayRun) -> Computation:
         desk = replace(self._desk, register=self._register)
         books = open_books(desk, self._tenant, run.pinned)
         known, year = run.pinned, run.pay_date.year
         taxed = self._register.tax_history(self._tenant, year, known=known)
         scope = RunScope.of(books, Month.parse(run.month))
         balances = self._register.balances(self._tenant, known=known)
-        return _Computation(books, run, scope, defaultdict(list, taxed), balances)
+        return Computation(books, run, scope, defaultdict(list, taxed), balances)
 
     def _one(
         self,
         run: _Run,
-        computation: _Computation,
+        computation: Computation,
         payee: Payee,
         found: tuple[int, str] | None,
     ) -> None:

@@ -88,8 +88,10 @@ class FoldedRegister(PayRegister):
                     found.setdefault(contract, {}).setdefault(line.period, []).append(line)
         return found
 
-    def paid_months(self, tenant: str, *, known: int | None = None) -> dict[str, set[str]]:
-        """Contract → months whose earnings a posted payslip paid (or would have, had it any)."""
+    def paid_months(
+        self, tenant: str, *, contracts: Iterable[str] | None = None, known: int | None = None
+    ) -> dict[str, set[str]]:
+        """Contract → months whose earnings a posted payslip paid; of all, whoever is asked for."""
         found: dict[str, set[str]] = {}
         for slip in self._known(known):
             if not slip.supplement:
@@ -123,8 +125,10 @@ class FoldedRegister(PayRegister):
             found.setdefault(slip.person, []).append(slip.taxed)
         return found
 
-    def balances(self, tenant: str, *, known: int | None = None) -> dict[str, Balances]:
-        """What each contract's last posted payslip hands on."""
+    def balances(
+        self, tenant: str, *, contracts: Iterable[str] | None = None, known: int | None = None
+    ) -> dict[str, Balances]:
+        """What each contract's last posted payslip hands on; of all, whoever is asked for."""
         runs = sorted(
             self.posted_runs(tenant, known=known), key=lambda run: (run.month, run.posted)
         )
