@@ -216,11 +216,13 @@ def _page(found: list[ContractAsOf], size: int, known: int) -> Page[ContractAsOf
 
 def _as_of(row: tuple[Any, ...], effective: date) -> ContractAsOf:
     state = contract_of(row, _terms(row[-1]))
+    # Not by `state.period`: what ended on its first day has no period at all.
+    in_term = state.start <= effective and (state.end is None or effective < state.end)
     return ContractAsOf(
         state=state,
         character=state.character_on(effective),
         status=state.status_on(effective),
-        in_force=state.activated_on is not None and effective in state.period,
+        in_force=state.activated_on is not None and in_term,
     )
 
 

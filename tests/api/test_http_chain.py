@@ -157,7 +157,7 @@ def look_back(api: Api) -> None:
     assert [entry["position"] for entry in audit] == [last["position"]]
     assert api.get("/v1/audit?kind=payout&limit=2", role="auditor").json()["next"]
     status = api.get("/v1/status", role="auditor").json()
-    assert (status["rows_recorded"], status["pay_runs"]) == (2, {"posted": 1})
+    assert (status["rows_recorded"], status["pay_runs"]) == (2, {"closed": 1})
     assert api.client.get("/health").json()["status"] == "ready"
 
 
