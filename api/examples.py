@@ -120,6 +120,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "effective": "2025-01-01",
         "metrics": _WEIGHTS,
     },
+    "what_if": {
+        "first": "2025-06",
+        "last": "2025-08",
+        "cohort": {"team": "beauty"},
+        "parameters": {"commission": {"rate": "6%"}},
+    },
+    "amended_pay": {"contract": "C-0001", "parameters": {"base": {"amount": "9000"}}, "months": 3},
     "kpi_weights": {"effective": "2025-06-01", "metrics": _WEIGHTS, "reason": "growth first"},
     "metric": {
         "metric": "sales",

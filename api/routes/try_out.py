@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Body, Response
 
 from api.bodies import StrictRoute
-from api.examples import TRY_EXAMPLE, problem_responses
+from api.examples import EXAMPLES, TRY_EXAMPLE, problem_responses
 from api.own_teams import refuse_other_team, within_own_teams
 from api.reads import KnownQuery, View, position_of, present, seen
 from domain.what_if_command import AmendedPay, WhatIf
@@ -23,6 +23,18 @@ Document = Annotated[
 ]
 
 
+class WhatIfRequest(WhatIf):
+    """Past months to rate again."""
+
+    model_config = EXAMPLES["what_if"]
+
+
+class AmendedPayRequest(AmendedPay):
+    """A contract's last months to rate again."""
+
+    model_config = EXAMPLES["amended_pay"]
+
+
 @router.post("/payslip", responses=problem_responses(400, 413, 415, 422))
 def try_a_payslip(body: Document, view: Annotated[View, present("payslip.try")]) -> Response:
     """Clauses, figures, a month and tax facts in; the payslip with every line explained out.
@@ -34,20 +46,20 @@ def try_a_payslip(body: Document, view: Annotated[View, present("payslip.try")])
 
 @router.post("/what-if", responses=problem_responses(400, 404, 413, 415, 422))
 def try_what_if(
-    body: WhatIf, view: Annotated[View, present("pay.what_if")], known: KnownQuery = None
+    body: WhatIfRequest, view: Annotated[View, present("pay.what_if")], known: KnownQuery = None
 ) -> Response:
     """Rate real past months again with other weights, clauses or teams; nothing is written.
 
     By person and in total, who gains, who loses, tiers crossed. Behaviour is held fixed.
     """
     at = position_of(view.caller, known)
-    body = within_own_teams(view.caller, body)
-    return _answered(view, what_if(view.desk, view.tenant, body, today=view.effective, known=at))
+    asked = within_own_teams(view.caller, body)
+    return _answered(view, what_if(view.desk, view.tenant, asked, today=view.effective, known=at))
 
 
 @router.post("/amendment", responses=problem_responses(400, 404, 413, 415, 422))
 def try_an_amendment(
-    body: AmendedPay, view: Annotated[View, present("pay.what_if")], known: KnownQuery = None
+    body: AmendedPayRequest, view: Annotated[View, present("pay.what_if")], known: KnownQuery = None
 ) -> Response:
     """What the last months of a contract would have brought under an amendment, line by line."""
     at = position_of(view.caller, known)
