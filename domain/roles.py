@@ -85,6 +85,7 @@ TABLE: dict[str, tuple[Role, ...]] = {
     "payout.file": ("finance", "admin"),
     "person.hold": _HR,
     "person.restrict": _HR,
+    "person.read_keeping": ("hr", "finance", "auditor", "admin"),
     "person.erase": _HR,
     "retention.read": _STAFF,
     "retention.set": _HR,

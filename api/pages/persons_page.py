@@ -33,7 +33,7 @@ ACTS = {
 @pages.get("/persons")
 def persons(
     request: Request,
-    visit: Annotated[Visit, seen("person.read")],
+    visit: Annotated[Visit, seen("person.read_keeping")],
     q: Text = None,
     cursor: CursorQuery = None,
 ) -> Response:
@@ -47,7 +47,7 @@ def persons(
 
 @pages.get("/persons/{person}/data")
 def one(
-    request: Request, visit: Annotated[Visit, seen("person.read")], person: PersonId
+    request: Request, visit: Annotated[Visit, seen("person.read_keeping")], person: PersonId
 ) -> Response:
     """One person; personal data only when it is asked for."""
     return _page(request, visit, person)
@@ -92,7 +92,7 @@ def _contracts(visit: Visit, person: str) -> list[Any]:
 
 @pages.post("/persons/{person}/data")
 def act(
-    request: Request, visit: Annotated[Visit, seen("person.read")], person: PersonId
+    request: Request, visit: Annotated[Visit, seen("person.read_keeping")], person: PersonId
 ) -> Response:
     """Show the personal data, or one act on it."""
     form = form_of(request)

@@ -24,7 +24,7 @@ NAVIGATION = (
     ("home", "/", None),
     ("contracts", "/contracts", "contract.read"),
     ("people", "/people", "people.read"),
-    ("persons", "/persons", "person.read"),
+    ("persons", "/persons", "person.read_keeping"),
     ("kpi", "/kpi", "kpi.read"),
     ("figures", "/figures", "batch.read"),
     ("pay", "/pay", "run.read"),

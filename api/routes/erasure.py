@@ -133,7 +133,9 @@ def erase_person(
 
 
 @router.get("/persons/{person}/erasure")
-def get_erasure(person: PersonId, view: Annotated[View, present("person.read")]) -> Response:
+def get_erasure(
+    person: PersonId, view: Annotated[View, present("person.read_keeping")]
+) -> Response:
     """How a person's data stands, and what still needs it: contracts, pay, retention terms."""
     state = erasure.standing(view.desk, view.tenant, person)
     needed = erasure.evidence(view.desk, view.tenant, state, view.effective)

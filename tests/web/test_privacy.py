@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import httpx
+
+from api.sessions import COOKIE
 from domain.person import PersonalData, RegisterPerson
 from ledger.read_log import ReadLog
 from tests.web.conftest import Visit
@@ -86,3 +89,21 @@ def test_a_grant_is_given_and_withdrawn_on_the_page(visit: Visit, site: Site) ->
     shown = auditor.go("/persons/S0001/data")
     shown.click("button[value=show]")
     assert "授权" in shown.inner_text("[role=alert]")
+
+
+def test_pages_that_show_pay_write_that_down(site: Site) -> None:
+    """A page with a payslip, a register, payouts or facts about pay, before it is answered."""
+    log = ReadLog(site.desk.store._pool)
+    cookies = {COOKIE: site.cookie("admin")}
+    with httpx.Client(base_url=site.url, cookies=cookies, timeout=60) as client:
+        for path, about in {
+            "/pay/2025-08-1": "payrun/2025-08-1",
+            "/pay/2025-08-1/C-0232": "payslip/2025-08-1/C-0232",
+            "/payouts": "payouts",
+            "/contracts/C-0232": "contract/C-0232",
+            "/audit?kind=payslip": "audit",
+        }.items():
+            before = len(log.entries(TENANT, actor="admin", kind="pay", limit=10_000))
+            assert client.get(path).status_code == 200
+            found = log.entries(TENANT, actor="admin", kind="pay", limit=10_000)
+            assert (len(found) > before, found[0].about, found[0].via) == (True, about, "page")
