@@ -56,11 +56,12 @@ def _walk(pay: PayInput, group: Group, version: Version) -> tuple[Slice, ...]:
     assert isinstance(clause, Commission | RevenueShare)
     metric = metric_of(clause)
     category = clause.category if isinstance(clause, Commission) else None
+    window = (clause.clawback_days or None) if isinstance(clause, Commission) else None
     _adds_up(pay, metric, version)
 
     def figure(chosen: Callable[[Version], bool]) -> Decimal:
         periods = [other.period for other in group if chosen(other)]
-        return pay.figures.total_over(metric, periods, category)
+        return pay.figures.total_over(metric, periods, category, window=window)
 
     start = version.period.start
     low = figure(lambda other: other.period.start < start)

@@ -36,6 +36,8 @@ class Series(msgspec.Struct, frozen=True, order=True):
     category: str
     days: tuple[date, ...]
     values: tuple[Decimal, ...]
+    lag: int = 0
+    """Returns that came back so many days after the order on whose day they count."""
 
     def within(self, period: Period) -> slice:
         """Where the days of a period stand."""
@@ -73,11 +75,13 @@ class Figures(msgspec.Struct, frozen=True, dict=True):
         ]
         return [value for _, _, value in sorted(found)]
 
-    def _of(self, metric: str, category: str | None) -> list[Series]:
+    def _of(self, metric: str, category: str | None, window: int | None = None) -> list[Series]:
         return [
             series
             for series in self.series
-            if series.metric == metric and category in (None, series.category)
+            if series.metric == metric
+            and category in (None, series.category)
+            and (window is None or series.lag <= window)
         ]
 
     def total(self, metric: str, period: Period, category: str | None = None) -> Decimal:
@@ -85,10 +89,16 @@ class Figures(msgspec.Struct, frozen=True, dict=True):
         return self.total_over(metric, (period,), category)
 
     def total_over(
-        self, metric: str, periods: Iterable[Period], category: str | None = None
+        self,
+        metric: str,
+        periods: Iterable[Period],
+        category: str | None = None,
+        *,
+        window: int | None = None,
     ) -> Decimal:
-        """The metric over several periods that follow one another, by its aggregation."""
-        total, count = self._over(metric, periods, category)
+        """The metric over several periods that follow one another, by its aggregation; with a
+        `window`, without returns that came back more than so many days after their order."""
+        total, count = self._over(metric, periods, category, window)
         return total / count if count > 1 else total
 
     def exact_over(self, metric: str, periods: Iterable[Period]) -> Fraction:
@@ -97,12 +107,16 @@ class Figures(msgspec.Struct, frozen=True, dict=True):
         return Fraction(total) / max(count, 1)
 
     def _over(
-        self, metric: str, periods: Iterable[Period], category: str | None
+        self,
+        metric: str,
+        periods: Iterable[Period],
+        category: str | None,
+        window: int | None = None,
     ) -> tuple[Decimal, int]:
         """The aggregated value, and by how many it is to be divided."""
         how = self.aggregations.get(metric, "sum")
         if how == "sum":
-            chosen = self._of(metric, category)
+            chosen = self._of(metric, category, window)
             parts = (part for period in periods for part in _parts(chosen, period))
             return sum((sum(part, ZERO) for part in parts), ZERO), 1
         values = [v for period in periods for v in self.values(metric, period, category)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+from ledger.figure_returns import TOUCHED_RETURNS
+
 COPY_ROWS_IN: LiteralString = """
     COPY ledger.metric_row (tenant_id, batch, source, row_no, row_id, person, metric, day,
         category, value, order_ref) FROM STDIN (ENCODING 'UTF8')"""
@@ -70,30 +72,10 @@ REJECTED: LiteralString = """
     SELECT row_no, code, reason_zh, reason_en, raw FROM ledger.rejected_row
     WHERE tenant_id = %s AND batch = %s AND row_no > %s ORDER BY row_no LIMIT %s"""
 
-# A person's few negative rows: each is looked up in later batches by its id.
-RETURNED: LiteralString = """
-    SELECT r.order_ref, r.metric, r.category, r.day, r.value
-    FROM ledger.metric_row AS r
-    JOIN ledger.metric_batch AS b ON b.tenant_id = r.tenant_id AND b.batch = r.batch
-    WHERE r.tenant_id = %(tenant)s AND r.day >= %(start)s AND r.day < %(stop)s
-        AND r.person = %(person)s AND r.value < 0
-        AND b.position <= %(known)s
-        AND b.period_start < %(stop)s AND b.period_end > %(start)s
-        AND NOT EXISTS (
-            SELECT FROM ledger.metric_row AS n
-            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
-                AND n.batch <> r.batch
-                AND (
-                    SELECT nb.position FROM ledger.metric_batch AS nb
-                    WHERE nb.tenant_id = n.tenant_id AND nb.batch = n.batch
-                ) BETWEEN b.position + 1 AND %(known)s
-            OFFSET 0
-        )
-    ORDER BY r.day, r.order_ref, r.row_id"""
-
-TOUCHED: LiteralString = """
+TOUCHED: LiteralString = (
+    """
     WITH changed AS MATERIALIZED (
-        SELECT r.batch, r.source, r.row_id, r.person, r.day
+        SELECT r.batch, r.source, r.row_id, r.person, r.day, r.value, r.order_ref
         FROM ledger.metric_batch AS b
         JOIN ledger.metric_row AS r ON r.tenant_id = b.tenant_id AND r.batch = b.batch
         WHERE b.tenant_id = %(tenant)s AND b.position > %(after)s AND b.position <= %(upto)s
@@ -112,11 +94,13 @@ TOUCHED: LiteralString = """
             ) <= %(upto)s
         OFFSET 0
     ) AS old"""
+    + TOUCHED_RETURNS
+)
 
 # As TOUCHED, but says which batch it was, and looks at the days from one to another only.
 TOUCHED_BY: LiteralString = """
     WITH changed AS MATERIALIZED (
-        SELECT b.position, r.batch, r.source, r.row_id, r.person, r.day
+        SELECT b.position, r.batch, r.source, r.row_id, r.person, r.day, r.value, r.order_ref
         FROM ledger.metric_batch AS b
         JOIN ledger.metric_row AS r ON r.tenant_id = b.tenant_id AND r.batch = b.batch
         WHERE b.tenant_id = %(tenant)s AND b.position > %(after)s AND b.position <= %(upto)s
@@ -135,4 +119,14 @@ TOUCHED_BY: LiteralString = """
                 WHERE ob.tenant_id = o.tenant_id AND ob.batch = o.batch
             ) < c.position
         OFFSET 0
-    ) AS old"""
+    ) AS old
+    UNION
+    SELECT c.position, c.person, date_trunc('month', o.day)::date
+    FROM changed AS c
+    CROSS JOIN LATERAL (
+        SELECT q.day FROM ledger.metric_row AS q
+        WHERE q.tenant_id = %(tenant)s AND q.source = c.source AND q.row_id = c.order_ref
+            AND q.person = c.person AND q.day >= %(start)s AND q.day < %(stop)s
+        OFFSET 0
+    ) AS o
+    WHERE c.value < 0 AND c.order_ref <> ''"""

@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 
 from domain.figures import Aggregation, Figures, Series
 from domain.periods import Period
+from ledger.figure_returns import attributed, read_returns
 from ledger.queries import Connection, Pool
 
 FEW = 20_000
@@ -82,7 +83,9 @@ def read(
             prepare=False,
             binary=True,
         ).fetchall()
-    return _Fold(period.start, aggregations, batches.names).figures(persons or (), found)
+        returns = read_returns(connection, asked)
+    figures = _Fold(period.start, aggregations, batches.names).figures(persons or (), found)
+    return attributed(figures, returns, period, aggregations) if returns else figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from domain.refusals import Invalid, NotFound, StaleVersion
 from ledger import figure_queries as sql
 from ledger.errors import KeyTaken
 from ledger.figure_reads import read
+from ledger.figure_returns import read_all_returns
 from ledger.figure_rows import Item, MetricRow, Spool, escaped
 from ledger.idempotency import Idempotency, fingerprint
 from ledger.queries import Connection, Pool
@@ -128,11 +129,14 @@ class FigureStore:
     def returned(
         self, tenant: str, person: str, period: Period, known: int
     ) -> list[tuple[str, str, str, date, Decimal]]:
-        """A person's negative rows of a period that count as known at a position, by day: order,
-        metric, category, day, value."""
-        params = {"tenant": tenant, "start": period.start, "stop": period.stop, "known": known}
+        """A person's returns that count in a period, as known at a position: those of its orders,
+        and those that came back in it and name no order that is known. By day they came back:
+        order, metric, category, day, value."""
+        asked = {"tenant": tenant, "persons": [person], "known": known}
+        span = {"start": period.start, "stop": period.stop}
         with self._pool.connection() as connection:
-            return connection.execute(sql.RETURNED, {**params, "person": person}).fetchall()
+            found = read_all_returns(connection, {**asked, **span})
+        return [(one.order, one.metric, one.category, one.day, one.value) for one in found]
 
     def touched(self, tenant: str, after: int, upto: int, before: date) -> set[tuple[str, Month]]:
         """The persons and months before a day whose figures the batches in `(after, upto]`

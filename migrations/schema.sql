@@ -997,6 +997,8 @@ CREATE INDEX bank_line_end_to_end ON ledger.bank_line USING btree (tenant_id, en
 CREATE UNIQUE INDEX bank_line_once ON ledger.bank_line USING btree (tenant_id, account, line_ref) WHERE (fate = 'taken'::text);
 CREATE INDEX fact_name ON ledger.fact USING btree (tenant_id, name, "position");
 CREATE INDEX metric_row_person ON ledger.metric_row USING btree (tenant_id, person, metric, day);
+CREATE INDEX metric_row_return ON ledger.metric_row USING btree (tenant_id, day) WHERE ((value < (0)::numeric) AND (order_ref <> ''::text));
+CREATE INDEX metric_row_return_order ON ledger.metric_row USING btree (tenant_id, source, order_ref) WHERE ((value < (0)::numeric) AND (order_ref <> ''::text));
 CREATE INDEX read_log_actor ON ledger.read_log USING btree (tenant_id, actor, read_at);
 CREATE INDEX read_log_persons ON ledger.read_log USING gin (tenant_id, persons);
 CREATE INDEX audit_entry_actor ON projections.audit_entry USING btree (tenant_id, actor, "position");

@@ -90,11 +90,14 @@ def find_late_truth(desk: Desk, books: Books, month: Month) -> LateTruth:
     own = {Month.parse(name) for name in runs.own_months()}
     touched: Touched = defaultdict(set)
     last, behind = runs.looked_from()
+    # Truth of the month itself is late only where a run has paid somebody for it already.
+    paid = any(str(month) in months for months in runs.paid.values())
+    upto = month if paid else month.plus(-1)
     if runs.runs:
-        _touched_since(desk, books, last, month, touched)
+        _touched_since(desk, books, last, upto, touched)
         for after in sorted(set(behind.values())):
             older: Touched = defaultdict(set)
-            _touched_since(desk, books, after, month, older)
+            _touched_since(desk, books, after, upto, older)
             for contract in (one for one, at in behind.items() if at == after):
                 touched[contract] |= older[contract]
         _never_paid(books, runs, month, touched)

@@ -53,7 +53,7 @@ def read_statement(desk: Desk, tenant: str, run_id: str, contract_id: str) -> St
 
 
 def returned_of(desk: Desk, tenant: str, person: str, month: Month, known: int) -> list[Returned]:
-    """The person's negative figures of the month, each by its last correction."""
+    """What came back of the month's orders, and in the month of orders not known; as known."""
     return [
         Returned(order=order, metric=metric, category=category, day=day.isoformat(), value=value)
         for order, metric, category, day, value in desk.figures.returned(

@@ -408,11 +408,13 @@ def test_a_batch_recorded_before_replacements_were_counted_is_looked_through(
     assert sales(figures, tenant, second.position - 1) == 10
 
 
-def test_a_return_is_a_negative_row_on_its_own_day(figures: FigureStore, tenant: str) -> None:
+def test_a_return_is_a_negative_row_that_counts_on_its_orders_day(
+    figures: FigureStore, tenant: str
+) -> None:
     back = MetricRow("c1", "S1", "sales", date(2025, 3, 9), Decimal(-4), order_ref="1")
     figures.record(tenant, "shop", [row("1", 10), back], ACT)
     found = figures.read(tenant, ["S1"], MARCH.period, LAST, {})["S1"]
-    assert [figure.value for figure in found.rows] == [10, -4]
+    assert [(figure.day.day, figure.value) for figure in found.rows] == [(5, -4), (5, 10)]
     assert found.total("sales", MARCH.period) == 6
 
 
