@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from domain.refusals import Invalid, NotFound
 
 if TYPE_CHECKING:
     from projections.rebuild import Difference
+    from workflows.try_folder import Tried
 
 
 @click.command(cls=Section.command_class)
@@ -70,21 +72,37 @@ def _facts(entries: Iterable[dict[str, Any]]) -> None:
 
 
 @click.command("try", cls=Section.command_class, tenant=False)
-@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--lineage", is_flag=True, help="Show what each line was made of.")
 def try_files(session: Session, files: tuple[str, ...], lineage: bool) -> None:
-    """Compute a payslip from clauses and figures in a file; nothing is recorded (docs/try.md)."""
-    from workflows.try_files import load_try_file
-    from workflows.try_payslip import try_payslip
+    """Compute payslips from clauses and figures in files, or in all files of a folder; nothing is
+    recorded (docs/try.md)."""
+    from workflows.try_folder import try_all
 
-    answers = []
-    for file in files:
-        answer = try_payslip(load_try_file(file))
-        answers.append({"file": file, **answer})
-        if not session.as_json:
-            _tried(file, answer, lineage=lineage)
+    tried = try_all(files)
+    if len(tried) == 1 and tried[0].refusal is not None:
+        raise tried[0].refusal
     if session.as_json:
+        answers = [one.as_dict() for one in tried]
         cli_show.as_json(answers if len(answers) > 1 else answers[0])
+    else:
+        for one in tried:
+            if one.answer is not None:
+                _tried(one.file, one.answer, lineage=lineage)
+        if len(tried) > 1:
+            _verdicts(tried)
+    if any(one.verdict in ("refused", "differs") for one in tried):
+        raise click.exceptions.Exit(1)
+
+
+def _verdicts(tried: list[Tried]) -> None:
+    """One line a file: what came out, and whether it is what the file expects."""
+    cli_show.table(
+        ("file", "net>", "verdict", "what"),
+        ((one.file, one.net or "–", one.verdict, one.why) for one in tried),
+    )
+    counts = Counter(one.verdict for one in tried)
+    cli_show.say(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
 
 
 def _tried(file: str, answer: dict[str, Any], *, lineage: bool) -> None:
