@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ledger.verify_report import Check, Report
 
 __all__ = ["bundle", "checkpoint", "verify", "witness"]
+PERSONAL = click.option(
+    "--personal", is_flag=True, help="With personal data in clear; that is written down."
+)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -126,11 +129,12 @@ def bundle() -> None:
     """Audit bundles: one ZIP with facts, proofs and keys that `scripts/verify_bundle.py` checks."""
 
 
-def _write(session: Session, subject: Any, out: Path | None) -> None:
+def _write(session: Session, subject: Any, out: Path | None, personal: bool) -> None:
     from workflows.bundle import file_name, write_bundle
 
     path = out or Path(file_name(subject))
-    data = write_bundle(session.desk, session.tenant, subject)
+    reader = session.reader() if personal else None
+    data = write_bundle(session.desk, session.tenant, subject, reader)
     session.read_pay(f"bundle/{file_name(subject)}")
     path.write_bytes(data)
     said = {"file": str(path), "bytes": len(data), "subject": subject.title}
@@ -141,29 +145,34 @@ def _write(session: Session, subject: Any, out: Path | None) -> None:
 @bundle.command("contract")
 @click.argument("contract")
 @click.option("-o", "--out", type=OUT, help="The file; named after the contract if left out.")
-def bundle_contract(session: Session, contract: str, out: Path | None) -> None:
+@PERSONAL
+def bundle_contract(session: Session, contract: str, out: Path | None, personal: bool) -> None:
     """Everything about a contract: its facts, its payslips, what they were computed from."""
     from workflows.bundle import Subject
 
-    _write(session, Subject(contract=contract), out)
+    _write(session, Subject(contract=contract), out, personal)
 
 
 @bundle.command("payslip")
 @click.argument("run")
 @click.argument("contract")
 @click.option("-o", "--out", type=OUT, help="The file; named after the payslip if left out.")
-def bundle_payslip(session: Session, run: str, contract: str, out: Path | None) -> None:
+@PERSONAL
+def bundle_payslip(
+    session: Session, run: str, contract: str, out: Path | None, personal: bool
+) -> None:
     """One payslip and everything it was computed from."""
     from workflows.bundle import Subject
 
-    _write(session, Subject(contract=contract, run=run), out)
+    _write(session, Subject(contract=contract, run=run), out, personal)
 
 
 @bundle.command("period")
 @click.argument("month")
 @click.option("-o", "--out", type=OUT, help="The file; named after the month if left out.")
-def bundle_period(session: Session, month: str, out: Path | None) -> None:
+@PERSONAL
+def bundle_period(session: Session, month: str, out: Path | None, personal: bool) -> None:
     """All payslips of a month with their contracts."""
     from workflows.bundle import Subject
 
-    _write(session, Subject(month=month), out)
+    _write(session, Subject(month=month), out, personal)

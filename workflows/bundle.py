@@ -25,6 +25,7 @@ from ledger.proofs import proof_of
 from workflows import contracts
 from workflows.bundle_readme import README
 from workflows.desk import Desk
+from workflows.disclosure import Reader, open_personal
 
 FORMAT = "tallystick audit bundle/1"
 _STREAM: LiteralString = """
@@ -53,9 +54,11 @@ class Subject:
         return f"payslip {self.run} of {self.contract}" if self.run else f"contract {self.contract}"
 
 
-def write_bundle(desk: Desk, tenant: str, subject: Subject) -> bytes:
+def write_bundle(desk: Desk, tenant: str, subject: Subject, reader: Reader | None = None) -> bytes:
     """The ZIP of a subject; the same ledger and checkpoint give the same bytes.
 
+    With a `reader`, personal data that the reader may see is in it too, in clear, and that is
+    written down; it is no fact and proved by nothing. Raises Forbidden where there is none.
     Raises NotFound where there is no such thing, and WrongState where nothing is sealed yet.
     """
     with desk.store._pool.connection() as connection, connection.transaction():
@@ -82,6 +85,10 @@ def write_bundle(desk: Desk, tenant: str, subject: Subject) -> bytes:
             files[f"keys/{key.number:04}.vkey"] = f"{key.vkey}\n".encode()
             files[f"keys/{key.number:04}.note"] = key.statement.encode()
     files |= _documents(desk, tenant, facts, kept.size)
+    if reader is not None:
+        about = f"bundle/{file_name(subject)}"
+        opened = open_personal(desk, tenant, reader, facts.persons(), about, kept.size)
+        files["personal.json"] = _pretty(opened)
     files["bundle.json"] = _manifest(tenant, subject, log.state.origin, kept.size, facts)
     files["README.md"] = README.encode()
     return _zip(files)
@@ -136,6 +143,11 @@ class _Facts:
         for word in sorted(words):
             yield from self._stream(f"batch/{word}")
             yield from self._stream(f"kpi/{word}")
+
+    def persons(self) -> list[str]:
+        """The ids of the persons the facts are about."""
+        streams = (json.loads(split(row[2]).place)["stream"] for row in self.rows.values())
+        return sorted({one.split("/", 1)[1] for one in streams if one.startswith("person/")})
 
     def _take(self, rows: Iterable[Row]) -> None:
         self.rows.update((row[0], row) for row in rows)

@@ -32,7 +32,9 @@ them stands in a log that nobody can rewrite unnoticed. You need no access to th
 By hand: SHA-256 of a zero byte followed by the file `facts/N.txt` is the leaf; its index is N - 1;
 the rest is RFC 6962, section 2.1.
 
-Names, identity numbers, telephone numbers and bank accounts stand in the facts only encrypted.
+Names, identity numbers, telephone numbers and bank accounts stand in the facts only encrypted. Where
+they were asked for and permitted, `personal.json` has them in clear as the company gives them: no
+fact shows them, so nothing proves them. Delete the file when you are done.
 Amounts are in yuan. Net is the sum of the rounded amounts of all lines but those of the component
 `information`.
 """

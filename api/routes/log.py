@@ -207,12 +207,21 @@ def consistency(caller: Reader, old: Size, new: Size | None = None) -> Response:
 
 
 @router.get("/bundle")
-def audit_bundle(caller: Reader, contract: Id = None, run: Id = None, month: Id = None) -> Response:
-    """An audit bundle: `?contract=`, `?contract=&run=` (one payslip) or `?month=2025-03`."""
+def audit_bundle(
+    caller: Reader,
+    contract: Id = None,
+    run: Id = None,
+    month: Id = None,
+    personal: bool = False,
+    purpose: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+) -> Response:
+    """An audit bundle: `?contract=`, `?contract=&run=` (one payslip) or `?month=2025-03`;
+    `personal=true` adds the personal data that the caller may see."""
     if not contract and not month:
         raise Invalid("请指明", "Say of what", do="Give contract, contract and run, or month.")
     subject = Subject(contract=contract, run=run, month=month)
-    data = write_bundle(caller.desk, caller.tenant, subject)
+    reader = caller.reader(purpose)
+    data = write_bundle(caller.desk, caller.tenant, subject, reader if personal else None)
     read_pay(caller.desk, caller.tenant, caller.reader(), f"bundle/{file_name(subject)}")
     headers = {"Content-Disposition": f'attachment; filename="{file_name(subject)}"'}
     return Response(data, headers=headers, media_type="application/zip")

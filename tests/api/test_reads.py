@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -228,3 +231,27 @@ def test_a_grant_that_says_too_little_or_too_much_is_refused(
 
 def test_reads_of_one_tenant_are_none_of_another(paid: Api) -> None:
     assert read_log(paid.desk).entries("somebody-else") == []
+
+
+# Bundles
+
+
+def bundle(api: Api, role: str, **more: str) -> Any:
+    asked = {"contract": "C-0001", **more}
+    return api.get(f"/v1/log/{api.tenant}/bundle", role=role, params=asked)
+
+
+def test_a_bundle_holds_personal_data_only_where_asked_and_permitted(paid: Api) -> None:
+    def files(content: bytes) -> dict[str, bytes]:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    plain = files(bundle(paid, "hr").content)
+    assert "personal.json" not in plain
+    assert not any("欧阳晓月".encode() in data for data in plain.values())
+    assert bundle(paid, "auditor", personal="true").status_code == 403
+    assert bundle(paid, "approver", personal="true").status_code == 403
+    whole = files(bundle(paid, "hr", personal="true", purpose="court").content)
+    assert json.loads(whole["personal.json"]) == {"P-0001": PERSONAL}
+    last = reads(paid, actor="hr.one", kind="personal")[0]
+    assert (last["about"], last["purpose"]) == ("bundle/audit-C-0001.zip", "court")
