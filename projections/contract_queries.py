@@ -76,6 +76,7 @@ _COUNT_START: dict[str, LiteralString] = {
     "status": "SELECT " + _STATUS_ON + ", count(*)",
     "engagement": "SELECT h.engagement, count(*)",
     "team": "SELECT h.team, count(*)",
+    "track": "SELECT h.track, count(*)",
 }
 _COUNT_FROM: LiteralString = """
     FROM projections.contract_header AS h
@@ -169,9 +170,9 @@ class ContractTerms:
         known: int | None = None,
         where: ContractFilter | None = None,
         *,
-        by: Literal["status", "engagement", "team"] = "status",
+        by: Literal["status", "engagement", "team", "track"] = "status",
     ) -> dict[str, int]:
-        """How many contracts there are of each status, engagement or team."""
+        """How many contracts there are of each status, engagement, team or track."""
         given = _given(where or ContractFilter())
         query = _COUNT_START[by] + _COUNT_FROM
         for name in given:

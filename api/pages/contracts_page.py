@@ -19,7 +19,6 @@ from projections.contract_queries import ContractFilter
 pages = router()
 PAGE = 50
 KEPT_SECONDS = 60
-MOST_PAGES = 10
 STATUSES = ("drafted", "sent", "signed", "active", "ended", "cancelled")
 COLUMNS = (
     "person",
@@ -141,15 +140,9 @@ def groups(request: Request, view: View) -> dict[str, list[str]]:
 
 
 def _groups(view: View) -> dict[str, list[str]]:
-    teams, tracks = set(), set()
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        found = view.readers.contracts.contracts(
-            view.tenant, view.caller.today, terms=False, cursor=cursor, limit=1000
-        )
-        teams |= {item.state.team for item in found.items}
-        tracks |= {item.state.track for item in found.items}
-        cursor = found.next
-        if cursor is None:
-            break
-    return {"teams": sorted(teams), "tracks": sorted(tracks)}
+    counts = view.readers.contracts.counts
+    day = view.caller.today
+    return {
+        "teams": sorted(counts(view.tenant, day, by="team")),
+        "tracks": sorted(counts(view.tenant, day, by="track")),
+    }

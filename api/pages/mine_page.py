@@ -11,6 +11,7 @@ from api.own import payslips_of, seen_contracts
 from api.pages.contract_page import nearest
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
+from api.pages.typed import checked
 from api.pages.visit import Form, Visit, form_of, seen
 from api.params import ContractId
 from api.reads import View, caught_up
@@ -133,8 +134,9 @@ def sign(
     evidence = f"session {caller.key_id}; agreed on the page; {device}"
     try:
         ask = visit.write(form).ask()
-        mine.sign(
-            caller.desk, visit.tenant, caller.actor, contract, form.get("document"), evidence, ask
+        document, desk = form.get("document"), caller.desk
+        checked(
+            lambda: mine.sign(desk, visit.tenant, caller.actor, contract, document, evidence, ask)
         )
     except Refusal as refusal:
         return _contract(request, visit, contract, refusal, form)
