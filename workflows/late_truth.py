@@ -26,7 +26,7 @@ from workflows.contracts import CONTRACT_NAMES
 from workflows.definitions import schemes_at
 from workflows.desk import Desk, scan
 from workflows.law import PUBLISHED
-from workflows.pay_books import Books, in_force
+from workflows.pay_books import ATTENDANCE_NAMES, Books, in_force
 from workflows.pay_inputs import pay_input
 from workflows.posted_runs import PostedRuns, posted_runs, run_states
 
@@ -133,6 +133,7 @@ def _touched_since(desk: Desk, books: Books, after: int, month: Month, touched: 
     _touched_by_clauses(desk, books, after, month, touched)
     _touched_by_figures(desk, books, after, month, touched)
     _touched_by_contributions(desk, books, after, month, touched)
+    _touched_by_attendance(desk, books, after, month, touched)
 
 
 def _touched_by_clauses(
@@ -210,6 +211,21 @@ def _contribution_news(
             found, who = cities, _city_of(record.stream)
         found[who] = min(record.effective, found.get(who, record.effective))
     return cities, people
+
+
+def _touched_by_attendance(
+    desk: Desk, books: Books, after: int, month: Month, touched: Touched
+) -> None:
+    """An entry touches its person's months from its first day on; a withdrawal, which names no
+    day, all of them."""
+    days: dict[str, date] = {}
+    for record in scan(desk, books.tenant, ATTENDANCE_NAMES, after=after, upto=books.known):
+        person = record.stream.removeprefix("attendance/")
+        days[person] = min(record.effective or date.min, days.get(person, date.max))
+    for contract in books.contracts.values() if days else ():
+        if contract.person in days:
+            first = max(days[contract.person], contract.start)
+            touched[contract.contract].update(months_between(Month.of(first), month))
 
 
 def _city_of(stream: str) -> str:

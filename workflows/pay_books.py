@@ -9,7 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from domain import attendance
 from domain import person as persons
+from domain.attendance import AttendanceBook
 from domain.contract import evolve as evolve_contract
 from domain.contract_state import Contract
 from domain.figures import Aggregation, DayFigure, Figures, figures_of
@@ -17,10 +19,11 @@ from domain.kpi import KpiScheme
 from domain.kpi_terms import KpiTerms
 from domain.law import LawBook
 from domain.money import ZERO
-from domain.pay_input import Insurance, TaxProfile
+from domain.pay_input import Attendance, Insurance, TaxProfile
 from domain.pay_profile import pay_profile
 from domain.periods import Month
 from domain.refusals import NoRule
+from ledger.stored_names import STORED_NAMES
 from workflows.contracts import all_contracts
 from workflows.definitions import aggregations_of, metrics_at, schemes_at
 from workflows.desk import Desk, fold_all, folded, load
@@ -35,6 +38,7 @@ PERSON_NAMES = (
     "person.personal_data_changed.v1",
     "person.tax_profile_set.v1",
 )
+ATTENDANCE_NAMES = tuple(name for name in STORED_NAMES if name.startswith("attendance."))
 
 
 @dataclass
@@ -65,6 +69,25 @@ class Books:
                 self.tenant, self.only, month.period, self.known, self.aggregations
             )
         return self._months[month]
+
+    def attendance(self, person: str, month: Month) -> Attendance:
+        """The unpaid days of a person in a month, as entered."""
+        books = self._made.get(ATTENDANCE_NAMES)
+        if books is None:
+            books = fold_all(
+                self.desk,
+                self.tenant,
+                ATTENDANCE_NAMES,
+                AttendanceBook(),
+                attendance.evolve,
+                self.known,
+            )
+            self._made[ATTENDANCE_NAMES] = books
+        entered = books.get(f"attendance/{person}")
+        if entered is None:
+            return Attendance()
+        found = attendance.month_of(entered, person, month, Figures(), sessions=False)
+        return Attendance(found.unpaid)
 
     def team_figures(self, month: Month, team: str) -> Figures:
         """The sums of a team's members over a month: one value a day, metric and category."""

@@ -43,6 +43,7 @@ def pay_input(
             books.team_figures(month.plus(-1), contract.team) if team_wanted else Figures()
         ),
         kpi=books.kpi(month, contract),
+        attendance=books.attendance(contract.person, month),
         tax=tax,
         insurance=insurance,
         history=history,
