@@ -126,7 +126,7 @@ def personal(number: int) -> dict[str, str]:
         "name": surname + given,
         "identity_number": f"DEMO-ID-{number:06}",
         "phone": f"DEMO-{number:08}",
-        "bank_account": f"DEMO-ACCOUNT-{number:08}",
+        "bank_account": f"DEMO{number:012}",
         "bank_name": "演示银行",
     }
 

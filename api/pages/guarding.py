@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
+from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 
 from api.refusals import CutOff, TooLarge, UnsupportedMedia
@@ -14,6 +15,9 @@ LIMIT = 1024 * 1024
 """Bytes of a form."""
 MOST_FIELDS = 5000
 FORM = "application/x-www-form-urlencoded"
+WITH_FILE = "multipart/form-data"
+LARGEST_FILE = 32 * 1024 * 1024
+"""Bytes of a form with a file; larger ones go over the HTTP interface."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -56,6 +60,8 @@ def refuse_cross_site(request: Request) -> None:
 async def read_form(request: Request) -> dict[str, list[str]]:
     """The fields of a form, bounded; NUL characters are dropped. Raises TooLarge, CutOff."""
     media = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    if media == WITH_FILE:
+        return await _with_file(request)
     if media != FORM:
         raise UnsupportedMedia("不支持的内容类型", "Forms are sent url-encoded", accepts=[FORM])
     data = await _read(request)
@@ -71,6 +77,25 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     return fields
 
 
+async def _with_file(request: Request) -> dict[str, list[str]]:
+    """The fields of a form with a file, which is kept as `request.state.upload`."""
+    declared = request.headers.get("content-length", "")
+    if not (declared.isascii() and declared.isdigit() and int(declared[:20]) <= LARGEST_FILE):
+        raise _too_large(LARGEST_FILE)
+    fields: dict[str, list[str]] = {}
+    try:
+        form = await request.form(max_files=1, max_fields=MOST_FIELDS)
+    except ClientDisconnect:
+        raise _cut_off() from None
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            request.state.upload = (value.filename or "", await value.read())
+        else:
+            fields.setdefault(name, []).append(value.replace("\0", "").replace("\r\n", "\n"))
+    await form.close()
+    return fields
+
+
 async def _read(request: Request) -> bytes:
     parts: list[bytes] = []
     size = 0
@@ -81,11 +106,13 @@ async def _read(request: Request) -> bytes:
                 raise _too_large()
             parts.append(part)
     except ClientDisconnect:
-        raise CutOff(
-            "上传中断, 没有保留任何内容", "The form was cut off; nothing was kept"
-        ) from None
+        raise _cut_off() from None
     return b"".join(parts)
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"表单超过 {LIMIT} 字节", f"The form is larger than {LIMIT} bytes", do="")
+def _cut_off() -> CutOff:
+    return CutOff("上传中断, 没有保留任何内容", "The form was cut off; nothing was kept")
+
+
+def _too_large(most: int = LIMIT) -> TooLarge:
+    return TooLarge(f"表单超过 {most} 字节", f"The form is larger than {most} bytes", do="")

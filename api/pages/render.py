@@ -29,6 +29,7 @@ NAVIGATION = (
     ("figures", "/figures", "batch.read"),
     ("pay", "/pay", "run.read"),
     ("payouts", "/payouts", "payout.read"),
+    ("bank", "/bank", "payout.read"),
     ("audit", "/audit", "audit.read"),
     ("reads", "/reads", "read_log.read"),
     ("grants", "/grants", "grant.read"),
@@ -60,6 +61,7 @@ def environment() -> Environment:
         query_pairs=lambda pairs: f"?{urlencode(pairs)}" if pairs else "",
         named=lambda entry: (entry.id, f"{entry.title} ({entry.id})"),
         months_in=lambda count, words: (count, words("expiring.months", count=count)),
+        pair=lambda value: (value, value),
         words_of=lambda code, kind, words: (code, words.word(kind, code)),
     )
     made.globals.update(static=static, once=lambda: secrets.token_hex(16))

@@ -134,6 +134,14 @@ def form_of(request: Request) -> Form:
     return Form(getattr(request.state, "form", {}))
 
 
+def upload_of(request: Request) -> tuple[str, bytes]:
+    """The name and the bytes of the file that a form brought. Raises Invalid where none came."""
+    name, data = getattr(request.state, "upload", ("", b""))
+    if not data:
+        raise Invalid("请选择文件", "Choose a file", do="Choose a file.", field="file")
+    return name, data
+
+
 def day_of(text: str | None, field: str) -> date | None:
     """A day as a date input sends it. Raises Invalid that names the field."""
     text = (text or "").strip()

@@ -105,6 +105,16 @@ class Works:
             return None
         return found
 
+    def last(self, visit: Visit, kind: str) -> Work | None:
+        """The visitor's last work of a kind that came to an end, where it is remembered."""
+        own = (visit.tenant, visit.caller.actor, kind)
+        found = [
+            one
+            for one in list(self._works.values())
+            if (one.tenant, one.actor, one.kind) == own and one.result is not None
+        ]
+        return found[-1] if found else None
+
     def of(self, visit: Visit, number: str, kind: str | None = None) -> Work:
         """A work of the visitor's own. Raises NotFound, also for one of somebody else."""
         work = self._works.get(number)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
@@ -19,6 +20,8 @@ from api.app import create_app
 from api.compose import following
 from api.sessions import COOKIE, LASTING, password_hash
 from ledger.accounts import AccountStore
+from ledger.keys import KeyRing
+from ledger.sealer import Sealer
 from ledger.store import open_pool
 from ledger.teams import TeamStore
 from tests.api.http_api import desk_over
@@ -82,6 +85,8 @@ def served(database: str) -> Iterator[Site]:
         mapping = read_mapping(SAMPLE / "mapping.yaml")
         demo.fill(desk, SAMPLE / "sample", mapping, today=date(2026, 2, 15))
         demo_people.fill(desk)
+        with TemporaryDirectory() as keys:
+            Sealer(pool, KeyRing(Path(keys))).seal(TENANT)
         accounts = AccountStore.beside(desk.store)
         hashed = password_hash(PASSWORD)
         for account, roles in PEOPLE.items():

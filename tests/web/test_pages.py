@@ -58,6 +58,14 @@ PAGES = {
     "payslip": "/pay/2025-08-1/C-0232",
     "payslip-wages": "/pay/2025-12-1/C-0003",
     "payouts": "/payouts?status=returned",
+    "bank": "/bank?run=2025-12-1",
+    "reconcile": "/reconcile?run=2025-12-1",
+    "integrity": "/integrity",
+    "proof": "/facts/300/proof",
+    "restatement": "/restatements/2025-05-1",
+    "audit-compare": "/audit/compare?effective_a=2025-06-15&known_a=700&effective_b=2025-06-15",
+    "journal": "/journal/2025-08-1",
+    "keys": "/keys",
     "audit": "/audit",
     "fact": "/facts/300",
     "persons": "/persons",
@@ -148,6 +156,10 @@ def test_the_list_follows_what_is_typed(visit: Visit) -> None:
     assert "q=0232" in page.url
 
 
+FILES = (".xlsx", ".pdf", ".csv", ".tlog", "/bundle", "/file")
+"""Addresses that answer with a file."""
+
+
 def addresses(method: str = "GET") -> list[tuple[str, str | None]]:
     """Path and act of every page that is looked at, or of every form that is sent."""
     found = []
@@ -166,13 +178,17 @@ def real(site: Site, path: str) -> str:
     values = {
         "contract": "C-0232", "run": "2025-08-1", "scheme": "streamer-2025",
         "batch": batch, "position": "300", "template": "full-time", "work": "0" * 32,
-        "person": "H1030",
+        "person": "H1030", "size": "1",
     }  # fmt: skip
     if path.startswith("/mine"):
         values["contract"] = "C-0001"
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", value)
-    query = {"/time-machine": "?contract=C-0232", "/kpi/streamer-2025/what-if": f"?{WEIGHTS}"}
+    query = {
+        "/time-machine": "?contract=C-0232",
+        "/bundle": "?contract=C-0232",
+        "/kpi/streamer-2025/what-if": f"?{WEIGHTS}",
+    }
     return path + query.get(path, "")
 
 
@@ -187,10 +203,14 @@ def test_every_page_lets_in_whom_the_table_says(site: Site, account: str) -> Non
         for path, act in addresses():
             answer = client.get(real(site, path))
             allowed = act is None or may(PEOPLE[account], act)
-            expected = (200, 303, *((404,) if "{work}" in path else ())) if allowed else (403,)
+            expected = (
+                (200, 303, *((404,) if "{work}" in path or "{size}" in path else ()))
+                if allowed
+                else (403,)
+            )
             assert answer.status_code in expected, (path, act, answer.status_code)
             kind = answer.headers.get("content-type", "text/html")
-            assert "text/html" in kind or path.endswith((".xlsx", ".pdf", ".csv"))
+            assert "text/html" in kind or path.endswith(FILES)
 
 
 @pytest.mark.parametrize("account", EVERYWHERE)
