@@ -113,7 +113,7 @@ def test_a_batch_is_proposed_approved_by_another_sent_and_matched(
 def test_who_proposed_a_batch_may_not_approve_it_by_a_form_either(site: Site) -> None:
     form = {"do": "approve", "batch": "2026-01-1.b1", "digest": "0" * 64}
     cookies = {COOKIE: site.cookie("finance.zhao")}
-    address = f"{site.url}/bank?run=2026-01-1"
+    address = f"{site.url}/bank?run=2025-12-1"
     sent = httpx.post(address, cookies=cookies, data=form, headers=SAME, timeout=60)
     assert sent.status_code == 403
 
