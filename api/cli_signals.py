@@ -42,8 +42,9 @@ def show_signals(session: Session, effective: str | None, known: str | None) -> 
 def answer(session: Session, signal_id: str, decision: str) -> None:
     """Accept or dismiss a signal; say why in --reason."""
     command = parsed(DecideSignal, {"decision": decision})
-    ask = session.ask(signal_id, command)
-    outcome = signals.decide(session.desk, session.tenant, signal_id, command, session.today, ask)
+    ask, today = session.ask(signal_id, command), session.today
+    standing = signals.read_signal(session.desk, session.tenant, signal_id, today)
+    outcome = signals.decide(session.desk, session.tenant, standing, command, today, ask)
     session.done(f"{signal_id} {decision}", outcome)
 
 

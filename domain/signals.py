@@ -138,6 +138,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     rule: RuleCode
     subject: str
     person: str | None
+    team: str
     month: str
     zh: str
     en: str
@@ -235,7 +236,12 @@ def in_words(rule: RuleCode, params: dict[str, Decimal]) -> tuple[str, str]:
 
 
 def made(
-    rule: RuleCode, subject: str, month: Month, said: tuple[str, str], person: str | None
+    rule: RuleCode,
+    subject: str,
+    month: Month,
+    said: tuple[str, str],
+    person: str | None,
+    team: str,
 ) -> Signal:
     """A signal with what its rule proposes."""
     of = RULES[rule]
@@ -244,6 +250,7 @@ def made(
         rule=rule,
         subject=subject,
         person=person,
+        team=team,
         month=str(month),
         zh=said[0],
         en=said[1],

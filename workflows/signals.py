@@ -137,10 +137,8 @@ def _decided(desk: Desk, tenant: str, known: int | None) -> dict[str, tuple[sign
     }
 
 
-def decide(
-    desk: Desk, tenant: str, signal: str, command: DecideSignal, day: date, ask: Ask
-) -> Outcome[Decided]:
-    """Accept or dismiss a signal that stands on a day. Raises NotFound where none does."""
+def read_signal(desk: Desk, tenant: str, signal: str, day: date) -> Signal:
+    """A signal that stands on a day. Raises NotFound where none does."""
     standing = next((one for one in read_signals(desk, tenant, day) if one.signal == signal), None)
     if standing is None:
         raise NotFound(
@@ -148,11 +146,20 @@ def decide(
             f"There is no signal {signal} on {day}",
             do="List the signals; one that its rule no longer gives cannot be answered.",
         )
+    return standing
+
+
+def decide(
+    desk: Desk, tenant: str, standing: Signal, command: DecideSignal, day: date, ask: Ask
+) -> Outcome[Decided]:
+    """Accept or dismiss a signal that stands on a day, as `read_signal` gave it."""
 
     def decided(state: Decided) -> list[Fact]:
         return signals.decide(state, standing, command, ask.act, day)
 
-    return handle(desk, tenant, f"signal/{signal}", Decided(), signals.evolve, decided, ask)
+    return handle(
+        desk, tenant, f"signal/{standing.signal}", Decided(), signals.evolve, decided, ask
+    )
 
 
 def _look(desk: Desk, tenant: str, day: date, months: int, known: int | None) -> _Look:
@@ -172,6 +179,7 @@ def _look(desk: Desk, tenant: str, day: date, months: int, known: int | None) ->
 
 def _interaction(look: _Look, params: Numbers) -> Iterator[Signal]:
     months = int(params["months"])
+    teams = _teams_on(look, look.month.first)
     for person in sorted(look.figures):
         viewers, gifts, answers = (
             look.monthly(person, metric, months)
@@ -179,7 +187,9 @@ def _interaction(look: _Look, params: Numbers) -> Iterator[Signal]:
         )
         said = signals.interaction(viewers, gifts, answers, params)
         if said is not None:
-            yield signals.made("interaction", person, look.month, said, person)
+            yield signals.made(
+                "interaction", person, look.month, said, person, teams.get(person, "")
+            )
 
 
 def _team_traffic(look: _Look, params: Numbers) -> Iterator[Signal]:
@@ -197,7 +207,7 @@ def _team_traffic(look: _Look, params: Numbers) -> Iterator[Signal]:
     for team in sorted(sums):
         said = signals.falling(sums[team])
         if said is not None:
-            yield signals.made("team_traffic", team, look.month, said, None)
+            yield signals.made("team_traffic", team, look.month, said, None, team)
 
 
 def _teams_on(look: _Look, day: date) -> dict[str, str]:
@@ -223,7 +233,9 @@ def _hours_short(look: _Look, params: Numbers) -> Iterator[Signal]:
         said = signals.too_short(minutes, asked[0], params["share"])
         if said is not None:
             subject = contract.contract
-            yield signals.made("hours_short", subject, look.month, said, contract.person)
+            yield signals.made(
+                "hours_short", subject, look.month, said, contract.person, contract.team
+            )
 
 
 def _employment(look: _Look, params: Numbers) -> Iterator[Signal]:
@@ -235,7 +247,9 @@ def _employment(look: _Look, params: Numbers) -> Iterator[Signal]:
         if told:
             said = ("；".join(one.zh for one in told), "; ".join(one.en for one in told))
             subject = contract.contract
-            yield signals.made("looks_like_employment", subject, look.month, said, contract.person)
+            yield signals.made(
+                "looks_like_employment", subject, look.month, said, contract.person, contract.team
+            )
 
 
 _BY_RULE: dict[RuleCode, Callable[[_Look, Numbers], Iterator[Signal]]] = {

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Request, Response
 
+from api.own_teams import own_alone, refuse_team
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
 from api.pages.typed import checked
@@ -42,7 +43,10 @@ def _page(
         "signals.html",
         refusal.status if refusal else 200,
         view=view,
-        signals=signals.read_signals(view.desk, view.tenant, view.effective, view.known),
+        signals=own_alone(
+            visit.caller,
+            signals.read_signals(view.desk, view.tenant, view.effective, view.known),
+        ),
         rules=signals.rules(view.desk, view.tenant, view.effective, view.known),
         problem=None if refusal is None else problem_of(refusal),
     )
@@ -57,7 +61,10 @@ def answer(request: Request, visit: Annotated[Visit, seen("signal.decide")]) -> 
         command = checked(lambda: DecideSignal.model_validate(said))
         ask = visit.write(form).ask(form.get("reason"))
         today, name = visit.caller.today, form.get("signal")[:60]
-        signals.decide(visit.caller.desk, visit.tenant, name, command, today, ask)
+        desk, tenant = visit.caller.desk, visit.tenant
+        standing = signals.read_signal(desk, tenant, name, today)
+        refuse_team(visit.caller, standing.team)
+        signals.decide(desk, tenant, standing, command, today, ask)
     except Refusal as refusal:
         return _page(request, visit, None, None, refusal)
     return to("/people/signals?done=1")

@@ -9,11 +9,14 @@ from fastapi import APIRouter, Path, Response
 from api.bodies import StrictRoute
 from api.examples import writes
 from api.examples_people import EXAMPLES
+from api.own_teams import own_alone, refuse_team
 from api.params import SignalId
 from api.reads import View, reading, seen
 from api.writes import Reasoned, Write, command_of, writing
 from domain.signals import DecideSignal, RuleCode, SetSignalRule
+from ledger.records import Receipt
 from workflows import signals
+from workflows.desk import Ask
 
 router = APIRouter(prefix="/v1/people", tags=["People"], route_class=StrictRoute)
 Rule = Annotated[RuleCode, Path(examples=["team_traffic"])]
@@ -35,7 +38,7 @@ class RuleRequest(SetSignalRule, Reasoned):
 def list_signals(view: Annotated[View, reading("people.read")]) -> Response:
     """What the rules that are on say of the last whole month before a day, each with who answered it."""
     found = signals.read_signals(view.desk, view.tenant, view.effective, view.known)
-    return seen(view, {"items": found})
+    return seen(view, {"items": own_alone(view.caller, found)})
 
 
 @router.post("/signals/{signal}/decision", status_code=201, **writes("What was said of the signal"))
@@ -44,15 +47,17 @@ def decide_signal(
 ) -> Response:
     """Accept or dismiss what a signal proposes; say why in the reason."""
     command, day = command_of(DecideSignal, body), write.caller.today
+    desk, tenant = write.desk, write.tenant
+
+    def do(ask: Ask) -> list[Receipt]:
+        standing = signals.read_signal(desk, tenant, signal, day)
+        refuse_team(write.caller, standing.team)
+        return signals.decide(desk, tenant, standing, command, day, ask).receipts
 
     def show(position: int) -> dict[str, Any]:
         return {"signal": signal, "decision": body.decision}
 
-    return write.once(
-        lambda ask: signals.decide(write.desk, write.tenant, signal, command, day, ask).receipts,
-        show,
-        reason=body.reason,
-    )
+    return write.once(do, show, reason=body.reason)
 
 
 @router.get("/signal-rules")

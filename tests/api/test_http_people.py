@@ -182,6 +182,13 @@ def test_a_signal_is_read_switched_and_answered(api: Api) -> None:
     path = f"/v1/people/signals/{signal['signal']}/decision"
     assert api.post(path, {"decision": "accepted"}).json()["field"] == "reason"
     body = {"decision": "accepted", "reason": "法务复核"}
+    other = {"teams": ["games"]}
+    assert api.put("/v1/team-scopes/lead.one", other, role="admin").status_code == 200
+    assert api.get("/v1/people/signals", role="lead").json()["items"] == []
+    assert api.post(path, body, role="lead").json()["code"] == "other_team"
+    own = {"teams": [signal["team"]]}
+    assert api.put("/v1/team-scopes/lead.one", own, role="admin").status_code == 200
+    assert len(api.get("/v1/people/signals", role="lead").json()["items"]) == 1
     assert api.post(path, body, role="auditor").status_code == 403
     assert api.made(path, body, role="lead", key="d-1")["decision"] == "accepted"
     assert api.post(path, body, role="lead", key="d-1").headers["Idempotent-Replayed"] == "true"

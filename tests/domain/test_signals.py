@@ -114,7 +114,7 @@ def test_every_rule_can_be_read_with_its_numbers():
 
 
 def test_a_signal_is_answered_once_with_a_reason():
-    signal = made("team_traffic", "美妆一组", Month(2025, 8), ("下降", "fell"), None)
+    signal = made("team_traffic", "美妆一组", Month(2025, 8), ("下降", "fell"), None, "美妆一组")
     command = DecideSignal(decision="dismissed")
     with pytest.raises(Invalid, match="reason"):
         decide(Decided(), signal, command, Act(actor="x", at=LEAD.at), date(2025, 9, 1))

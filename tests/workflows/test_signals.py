@@ -57,6 +57,7 @@ def test_an_agency_contract_that_fixes_hours_looks_like_employment(company: Comp
     company.hire("S1", HOURS, engagement="agency", character="business_income")
     company.hire("S2", HOURS)
     assert found(company) == [("looks_like_employment", "C-S1")]
+    assert [one.team for one in signals.read_signals(company.desk, TENANT, DAY)] == ["Korean"]
 
 
 def test_a_teams_traffic_of_four_falling_months(company: Company):
@@ -95,7 +96,7 @@ def test_a_signal_is_answered_once_whoever_is_first(company: Company):
         ready.wait()
         try:
             signals.decide(
-                company.desk, TENANT, signal.signal,
+                company.desk, TENANT, signal,
                 DecideSignal.model_validate({"decision": decision}), DAY, by("lead.wu"),
             )  # fmt: skip
             said.append("done")
@@ -118,5 +119,4 @@ def test_a_signal_is_answered_once_whoever_is_first(company: Company):
 
 def test_what_no_rule_says_cannot_be_answered(company: Company):
     with pytest.raises(NotFound):
-        command = DecideSignal(decision="accepted")
-        signals.decide(company.desk, TENANT, "team_traffic.2025-04.x", command, DAY, by("lead.wu"))
+        signals.read_signal(company.desk, TENANT, "team_traffic.2025-04.x", DAY)
