@@ -198,7 +198,7 @@ class PayVerification:
         try:
             computation = self._computation(run.state)
             payees = computation.scope.payees(run.state)
-        except (Refusal, UnreadableFact, ValueError, LookupError) as error:
+        except (Refusal, UnreadableFact, ValueError, LookupError, TypeError) as error:
             self.runs.add(f"run {run.state.run}", f"it cannot be computed again: {error}")
             return
         left = dict(run.payloads)

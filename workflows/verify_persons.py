@@ -17,7 +17,11 @@ CHUNK = 500
 def check_persons(desk: Desk, tenant: str, progress: Progress) -> Check:
     """Open the sealed data of every person; nothing of it is kept or shown."""
     check = Check(name="personal data", unit="persons")
-    states = fold_all(desk, tenant, PERSON_NAMES, persons.Person(), persons.evolve)
+    try:
+        states = fold_all(desk, tenant, PERSON_NAMES, persons.Person(), persons.evolve)
+    except TypeError as error:
+        check.add("ledger.fact", f"the persons cannot be read: {error}")
+        return check
     erased = _erased(desk, tenant, check)
     sealed = {
         state.person: state.sealed
