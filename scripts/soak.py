@@ -33,6 +33,8 @@ from tests.conftest import MIGRATIONS
 from tests.soak.kills import Kills
 from tests.soak.load import Load
 from tests.soak.machine import LedgerMachine
+from tests.soak.poison import Poison
+from tests.soak.rebuilds import Rebuilds
 from tests.soak.report import Report
 from tests.soak.retries import Retries
 from tests.soak.server import Server
@@ -65,6 +67,8 @@ def trials(server: Server, seed: int) -> list[Callable[[], Report]]:
     return [
         Load(server.url, seed, facts=200_000).run,
         Retries(server.url, seed, requests=20_000, keys=500).run,
+        Rebuilds(server.url, seed, facts=50_000).run,
+        Poison(server.url, seed, trials=40).run,
         lambda: Kills(server, seed).run(25),
         lambda: machine(server.url, seed),
     ]

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.migrate import migrate
+from projections.models import MODELS
 from tests.conftest import MIGRATIONS, short_folder
 from tests.soak.kills import Kills
 from tests.soak.load import Load
+from tests.soak.poison import Poison
+from tests.soak.rebuilds import Rebuilds
 from tests.soak.report import Report
 from tests.soak.retries import Retries
 from tests.soak.server import Server
@@ -46,6 +49,16 @@ def test_20_000_retries_of_500_keys_are_done_once(database: str) -> None:
     report = kept(Retries(database, SEED, requests=20_000, keys=500).run())
     assert report.notes["connections killed"] > 20
     assert report.notes["key reused"] > 100
+    assert report.notes["read models compared"] == 3 * len(MODELS)
+
+
+def test_read_models_rebuilt_while_facts_arrive_never_fail_a_reader(database: str) -> None:
+    report = kept(Rebuilds(database, SEED, facts=6_000).run())
+    assert report.notes["rebuilt"] >= 4 and report.notes["read"] > 50
+
+
+def test_a_poison_fact_anywhere_stops_its_read_model_alone(database: str) -> None:
+    assert kept(Poison(database, SEED, trials=8).run()).trials == 8
 
 
 @pytest.fixture

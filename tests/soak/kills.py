@@ -16,7 +16,7 @@ import msgspec
 
 from ledger.idempotency import Idempotency
 from ledger.store import FactStore, open_pool
-from tests.soak import record
+from tests.soak import models, record
 from tests.soak.load import ACT, facts_of
 from tests.soak.report import Report
 from tests.soak.server import Server
@@ -84,6 +84,9 @@ class Kills:
             if self._client is not None:
                 self._client.kill()
                 self._client = None
+        with open_pool(self._server.url) as pool:
+            for number in range(TENANTS):
+                models.compare(pool, f"kills-{number}", self.report)
         return self.report
 
     def schedule(self, chance: random.Random) -> None:
@@ -142,6 +145,7 @@ class Kills:
                 found = record.read(pool, tenant, self.report)
                 told = [receipt for ack in mine for receipt in ack.receipts]
                 record.compare(tenant, told, found, self.report)
+                models.follow(pool, tenant)  # from where the last kill left them
                 self._check_keys(record.keys(pool, tenant), mine, tenant, len(found))
                 for ack in chance.sample(mine, min(10, len(mine))):
                     once = Idempotency(ack.key, ack.key.encode())

@@ -15,7 +15,7 @@ from ledger.idempotency import Idempotency
 from ledger.queries import Pool
 from ledger.records import Receipt
 from ledger.store import FactStore, open_pool
-from tests.soak import record
+from tests.soak import models, record
 from tests.soak.load import ACT, facts_of
 from tests.soak.report import Report
 
@@ -114,6 +114,7 @@ class Retries:
                     self.report.wrong(f"{tenant}: {key} was answered in {len(answers)} ways")
                 if len(self._answered[key]) > 1 or self._answered[key] & self._refused[key]:
                     self.report.wrong(f"{tenant}: {key} stands for two requests, or for none")
+            models.compare(pool, tenant, self.report)
             receipts = [receipt for answers in told for one in answers for receipt in one]
             record.compare(tenant, receipts, found, self.report)
             mine = range(number, self._keys, len(self._tenants))
