@@ -29,7 +29,8 @@ echo "Installing what requirements.lock names …" >&2
 if command -v uv >/dev/null 2>&1; then
     uv pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements.lock
 else
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    # The lock names every dependency; pip alone would ask for a pin of each extra as well.
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
         --require-hashes -r requirements.lock
 fi
 echo "$want" > "$stamp"
