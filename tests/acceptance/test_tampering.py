@@ -46,6 +46,7 @@ OUTSIDE = {
     ("ledger.idempotency", "fingerprint"): "the same",
     ("ledger.idempotency", "answer"): "the same",
     ("ledger.read_log", "*"): "who looked, not what was recorded: added to alone, by trigger",
+    ("ledger.master_key_turned", "*"): "a guard for writers; that a key was turned is a fact",
     ("ledger.tracking", "*"): "where other programs stand; empty here",
     ("ledger.person_key", "created_at"): "when a key was made; the facts tell when it was used",
     ("ledger.person_key", "retention"): "how long it is kept: administration, not record",
