@@ -28,13 +28,13 @@ TENANT = "hangzhou-media"
 NOW = datetime(2025, 9, 15, 4, 0, tzinfo=UTC)
 
 
-def desk_over(pool: Pool) -> Desk:
-    """A desk with every read model and a key of its own."""
+def desk_over(pool: Pool, master: bytes | None = None) -> Desk:
+    """A desk with every read model and, unless one is given, a key of its own."""
     store = FactStore(pool)
     return Desk(
         store=store,
         figures=FigureStore(pool, store),
-        vault=KeyVault(pool, secrets.token_bytes(32)),
+        vault=KeyVault(pool, master or secrets.token_bytes(32)),
         runner=Runner(pool, store, MODELS),
         register=PayRegister(pool),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.web.site import CHROMIUM, FLAGS, Site, Visitor, served, visitor
+from tests.web.site import CHROMIUM, FLAGS, Site, Visitor, filled, served, visitor
 
 Visit = Callable[..., Visitor]
 
@@ -24,15 +25,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(server: str, template: str) -> Iterator[Site]:
-    """The sample company, served; the tests of one process share it."""
-    name = "tallystick_web"
+def company(server: str, template: str) -> Iterator[str]:
+    """Name of a database with the sample company; filled once, copied for each module."""
+    with _copy(server, "tallystick_company", template) as conninfo:
+        filled(conninfo)
+        yield "tallystick_company"
+
+
+@pytest.fixture(scope="module")
+def site(server: str, company: str) -> Iterator[Site]:
+    """The sample company, served; the tests of one module share it, and no other's."""
+    with _copy(server, "tallystick_web", company) as conninfo, served(conninfo) as found:
+        yield found
+
+
+@contextmanager
+def _copy(server: str, name: str, of: str) -> Iterator[str]:
     make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(make.format(sql.Identifier(name), sql.Identifier(template)))
+        connection.execute(make.format(sql.Identifier(name), sql.Identifier(of)))
         try:
-            with served(make_conninfo(server, dbname=name)) as found:
-                yield found
+            yield make_conninfo(server, dbname=name)
         finally:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             connection.execute(drop.format(sql.Identifier(name)))

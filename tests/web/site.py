@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 import time
@@ -77,11 +78,14 @@ class Site:
         return f"{TENANT}.{session}.{secret}"
 
 
-@contextmanager
-def served(database: str) -> Iterator[Site]:
-    """The sample company, filled and served on a free port of this machine."""
+MASTER = secrets.token_bytes(32)
+"""One key for every copy of the company that this process makes."""
+
+
+def filled(database: str) -> None:
+    """The sample company, with accounts, in a database of its own."""
     with open_pool(database, max_size=10) as pool:
-        desk = desk_over(pool)
+        desk = desk_over(pool, MASTER)
         mapping = read_mapping(SAMPLE / "mapping.yaml")
         demo.fill(desk, SAMPLE / "sample", mapping, today=date(2026, 2, 15))
         demo_people.fill(desk)
@@ -94,8 +98,15 @@ def served(database: str) -> Iterator[Site]:
         teams = TeamStore.beside(desk.store)
         for lead, own in TEAMS.items():
             teams.put(TENANT, lead, own, by="test", at=datetime.now(UTC))
+
+
+@contextmanager
+def served(database: str) -> Iterator[Site]:
+    """A filled company, served on a free port of this machine."""
+    with open_pool(database, max_size=10) as pool:
+        desk = desk_over(pool, MASTER)
         with following(desk.runner), listening(desk) as url:
-            yield Site(url, desk, accounts)
+            yield Site(url, desk, AccountStore.beside(desk.store))
 
 
 @contextmanager
