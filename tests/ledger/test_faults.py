@@ -166,6 +166,10 @@ def proxied(shared_database: str) -> Iterator[tuple[Proxy, str]]:
         proxy.close()
 
 
+MEASURED = 3
+"""A connection that the pool opens meanwhile is counted too, about once in sixty: the least is ours."""
+
+
 @pytest.mark.parametrize("callers", [1, 4])
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_a_connection_dropped_at_each_step_never_tells_a_false_success(
@@ -178,20 +182,27 @@ def test_a_connection_dropped_at_each_step_never_tells_a_false_success(
 ) -> None:
     proxy, url = proxied
     race(callers, lambda n: keyed(store, tenant, f"warm{n}"))
-    with open_pool(url, max_size=2) as through:
-        through.wait()
-        far = FactStore(through, NAMES)
-        proxy.arm(direction, 10**9)
-        race(callers, lambda n: keyed(far, tenant, f"measured{n}"))
-        total = proxy.passed[direction]
-        proxy.disarm()
+    total = min(_measured(proxy, url, tenant, direction, callers, turn) for turn in range(MEASURED))
     outcomes: dict[type, int] = {}
     steps = sorted({*range(0, total, max(1, total // 40)), *range(max(0, total - 12), total)})
     for step in steps:
         for outcome in _cut(proxy, url, store, tenant, direction, step, callers):
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
-    assert whole(pool, tenant) == 2 * callers * (2 + len(steps)), "a retry completes each, once"
+    assert whole(pool, tenant) == 2 * callers * (1 + MEASURED + len(steps)), (
+        "a retry completes each, once"
+    )
     assert outcomes.get(OutcomeUnknown, 0) > len(steps) // 2
+
+
+def _measured(proxy: Proxy, url: str, tenant: str, direction: str, callers: int, turn: int) -> int:
+    """Bytes of one direction that the requests take over a line of their own."""
+    with open_pool(url, max_size=2) as through:
+        through.wait()
+        far = FactStore(through, NAMES)
+        proxy.arm(direction, 10**9)
+        race(callers, lambda n: keyed(far, tenant, f"measured{turn}-{n}"))
+        proxy.disarm()
+        return proxy.passed[direction]
 
 
 def _cut(
