@@ -21,35 +21,20 @@ from bisect import bisect_left
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import harness
-from domain.contract_facts import ClauseAmended
-from domain.facts import Act
+from bench.bench_append import ACT, BULK, FACT, MOST_CLIENTS
 from ledger.keys import KeyRing
 from ledger.records import NewFact
 from ledger.sealer import Sealer, Step
 from ledger.store import FactStore, open_pool
 from ledger.verify import verify_ledger
 
-MOST_CLIENTS = 32
-BULK = 10_000
 LIMIT_MS = 1000.0
-ACT = Act(actor="hr.chen", at=datetime(2025, 9, 1, tzinfo=UTC), reason="agreed with the lead")
-FACT = ClauseAmended(
-    amendment="A-7",
-    key="commission",
-    clause={"kind": "commission", "metric": "sales", "rate": "0.05", "base": "settled"},
-    text_zh="按已结算直播间销售额的5%计提提成",
-    text_en="Commission of 5 % on settled live-room sales",
-    effective=date(2025, 9, 1),
-    until=None,
-    document=None,
-)
 _numbers = itertools.count(1)
 
 

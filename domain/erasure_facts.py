@@ -84,22 +84,10 @@ class PlaceHold(Command):
     """What it rests on: the number of a case, an order, a letter."""
 
 
-class LiftHold(Command):
-    """End a hold."""
-
-
 class RestrictPerson(Command):
     """Stop using a person's data; the first of two steps to erase it."""
 
     ground: Ground = "purpose_over"
-
-
-class LiftRestriction(Command):
-    """Use the data again: the restriction was a mistake."""
-
-
-class ErasePerson(Command):
-    """Destroy the person's key; the second step, by another person than the first."""
 
 
 class SetRetention(Command):

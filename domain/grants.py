@@ -53,10 +53,6 @@ class GiveGrant(Command):
     until: Instant
 
 
-class WithdrawGrant(Command):
-    """End a grant."""
-
-
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     """A grant and whether it was withdrawn."""
 

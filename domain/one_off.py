@@ -80,10 +80,6 @@ class ChooseBonusTax(Command):
     """The year of payment: separate taxation is open once a year."""
 
 
-class WithdrawOneOff(Command):
-    """Withdraw it before it is paid."""
-
-
 class OneOff(msgspec.Struct, frozen=True, kw_only=True):
     """A one-off payment at a version."""
 

@@ -111,14 +111,6 @@ class ApprovePayRun(Command):
     What they are owed becomes arrears of the next run once the cause is mended."""
 
 
-class RejectPayRun(Command):
-    """Refuse the run; the reason says why."""
-
-
-class PostPayRun(Command):
-    """Make the approved payslips final."""
-
-
 REFUSED = "refused:"
 """Begins the code of an exception that left a contract without a payslip."""
 Status = Literal[
@@ -181,33 +173,27 @@ def evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
     return msgspec.structs.replace(_evolve(state, fact, place), version=place.version)
 
 
+def _started(fact: PayRunStarted | OffCycleRunStarted, contracts: int, place: Place) -> PayRun:
+    return PayRun(
+        run=fact.run,
+        status="computing",
+        month=fact.month,
+        pay_date=fact.pay_date,
+        pinned=fact.pinned,
+        engine=fact.engine,
+        contracts=contracts,
+        computed_by=place.actor,
+    )
+
+
 def _evolve(state: PayRun, fact: Fact, place: Place) -> PayRun:
     replace = msgspec.structs.replace
     match fact:
         case PayRunStarted():
-            return PayRun(
-                run=fact.run,
-                status="computing",
-                month=fact.month,
-                pay_date=fact.pay_date,
-                pinned=fact.pinned,
-                engine=fact.engine,
-                contracts=fact.contracts,
-                computed_by=place.actor,
-            )
+            return _started(fact, fact.contracts, place)
         case OffCycleRunStarted():
-            return PayRun(
-                run=fact.run,
-                status="computing",
-                month=fact.month,
-                pay_date=fact.pay_date,
-                pinned=fact.pinned,
-                engine=fact.engine,
-                contracts=len(fact.contracts),
-                computed_by=place.actor,
-                off_cycle=fact.off_cycle,
-                scope=fact.contracts,
-            )
+            started = _started(fact, len(fact.contracts), place)
+            return replace(started, off_cycle=fact.off_cycle, scope=fact.contracts)
         case PayRunComputed():
             return replace(
                 state,

@@ -21,7 +21,16 @@ from domain.periods import Period
 from ledger.queries import Connection
 
 # OFFSET 0 keeps these look-ups by index, row by row.
-_RETURNS: LiteralString = """
+_NOT_CORRECTED: LiteralString = """
+        AND NOT EXISTS (
+            SELECT FROM ledger.metric_row AS n
+            JOIN ledger.metric_batch AS nb ON nb.tenant_id = n.tenant_id AND nb.batch = n.batch
+            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
+                AND nb.position > b.position AND nb.position <= %(known)s
+            OFFSET 0
+        )"""
+_RETURNS: LiteralString = (
+    """
     SELECT r.person, r.metric, r.category, r.day, o.day, r.value, r.batch, r.order_ref
     FROM ledger.metric_row AS r
     JOIN ledger.metric_batch AS b ON b.tenant_id = r.tenant_id AND b.batch = r.batch
@@ -35,17 +44,14 @@ _RETURNS: LiteralString = """
     WHERE r.tenant_id = %(tenant)s AND r.value < 0 AND r.order_ref <> ''
         AND r.day >= %(start)s AND b.position <= %(known)s
         AND (%(everyone)s OR r.person = ANY(%(persons)s::text[]))
-        AND o.day < r.day AND o.day < %(stop)s
-        AND NOT EXISTS (
-            SELECT FROM ledger.metric_row AS n
-            JOIN ledger.metric_batch AS nb ON nb.tenant_id = n.tenant_id AND nb.batch = n.batch
-            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
-                AND nb.position > b.position AND nb.position <= %(known)s
-            OFFSET 0
-        )
+        AND o.day < r.day AND o.day < %(stop)s"""
+    + _NOT_CORRECTED
+    + """
     ORDER BY r.person, r.metric, r.category, r.day, r.order_ref"""
+)
 
-_ALL_RETURNS: LiteralString = """
+_ALL_RETURNS: LiteralString = (
+    """
     SELECT r.person, r.metric, r.category, r.day, coalesce(o.day, r.day), r.value, r.batch,
         r.order_ref
     FROM ledger.metric_row AS r
@@ -60,15 +66,11 @@ _ALL_RETURNS: LiteralString = """
     ) AS o ON true
     WHERE r.tenant_id = %(tenant)s AND r.person = ANY(%(persons)s::text[]) AND r.value < 0
         AND r.day >= %(start)s AND b.position <= %(known)s
-        AND coalesce(o.day, r.day) >= %(start)s AND coalesce(o.day, r.day) < %(stop)s
-        AND NOT EXISTS (
-            SELECT FROM ledger.metric_row AS n
-            JOIN ledger.metric_batch AS nb ON nb.tenant_id = n.tenant_id AND nb.batch = n.batch
-            WHERE n.tenant_id = r.tenant_id AND n.source = r.source AND n.row_id = r.row_id
-                AND nb.position > b.position AND nb.position <= %(known)s
-            OFFSET 0
-        )
+        AND coalesce(o.day, r.day) >= %(start)s AND coalesce(o.day, r.day) < %(stop)s"""
+    + _NOT_CORRECTED
+    + """
     ORDER BY r.day, r.order_ref, r.row_id"""
+)
 
 TOUCHED_RETURNS: LiteralString = """
     UNION

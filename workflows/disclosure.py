@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 
 from domain import erasure, grants
 from domain import person as persons
@@ -19,7 +19,6 @@ from domain.erasure import Standing
 from domain.grants import FIELDS, Grants
 from domain.refusals import Forbidden
 from domain.roles import TABLE, may
-from ledger import queries
 from ledger.read_log import Read, ReadLog, Via
 from ledger.records import Recorded
 from workflows.careers import notes
@@ -28,9 +27,6 @@ from workflows.desk import Desk, fold, load
 LONGEST_PURPOSE = 200
 PAY_STREAMS = ("payslip", "payout", "payrun", "payoutbatch")
 """Kinds of streams whose facts say what somebody is paid."""
-_PERSONS_OF_RUN: LiteralString = """
-    SELECT DISTINCT person_id FROM projections.payslip
-    WHERE tenant_id = %b AND run_id = %b AND contract_id = ANY(%b::text[])"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +191,3 @@ def _record(
         correlation=reader.correlation,
     )
     read_log(desk).record(tenant, read)
-
-
-def persons_of_run(desk: Desk, tenant: str, run: str, contracts: Iterable[str]) -> list[str]:
-    """The persons whose payslips of a run are shown, by contract."""
-    with desk.store._pool.connection() as connection:
-        found = queries.rows(connection, _PERSONS_OF_RUN, [tenant, run, list(contracts)])
-    return [row[0] for row in found]

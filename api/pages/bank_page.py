@@ -13,7 +13,7 @@ from api.pages.visit import Form, Visit, form_of, seen
 from domain.bank_batch import ApproveBatch, Batch, ProposeBatch
 from domain.payout import FailPayout
 from domain.payrun import POSTED
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from workflows import bank_batches, bank_files
 from workflows.bank_books import batches_of, payouts_of
 from workflows.desk import Ask
@@ -87,9 +87,7 @@ def act(
     form = form_of(request)
     what = form.get("do")
     try:
-        if what not in ACTS:
-            raise Invalid("没有这个操作", "There is no such act", do="", field="do")
-        visit.need(ACTS[what])
+        visit.need_one_of(ACTS, what)
         _do(visit, run, what, form)
     except Refusal as refusal:
         return _page(request, visit, run, refusal, form)

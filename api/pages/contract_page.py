@@ -14,14 +14,14 @@ from api.pages import timeline
 from api.pages.render import page, problem_of, query, to
 from api.pages.routing import router
 from api.pages.typed import checked
-from api.pages.visit import Form, Visit, form_of, seen
+from api.pages.visit import Form, Visit, form_of, no_such_act, seen
 from api.params import ContractId
 from api.reads import Text, View, caught_up
 from domain import contract_commands as commands
 from domain.contract import evolve
 from domain.contract_facts import SIGNING_ORDER
 from domain.contract_state import Contract
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from domain.terms import terms_on
 from projections.audit_queries import AuditEntry
 from workflows import contracts, diff, erasure
@@ -198,7 +198,7 @@ def act(
     """One step of a contract: sent, signed, activated, cancelled, decided on, ended."""
     form = form_of(request)
     if form.get("do") not in ACTS:
-        raise Invalid("没有这个操作", "There is no such act", do="", field="do")
+        raise no_such_act()
     allowed, command = ACTS[form.get("do")]
     visit.need(allowed)
     try:

@@ -9,8 +9,7 @@ from fastapi import Path, Request, Response
 from api import entry
 from api.auth import service_of
 from api.pages.render import page, problem_of, to
-from api.pages.visit import form_of
-from api.sessions import COOKIE, LASTING
+from api.pages.visit import form_of, with_session
 from domain.refusals import Refusal
 
 LinkText = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}\.[0-9a-f]{16}\.[A-Za-z0-9_-]{43}$")]
@@ -35,13 +34,4 @@ def enter(request: Request, link: LinkText) -> Response:
         )
     except Refusal as refusal:
         return page(request, "enter.html", refusal.status, link=link, problem=problem_of(refusal))
-    answer = to("/mine")
-    answer.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(LASTING.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
+    return with_session(request, to("/mine"), cookie)

@@ -10,8 +10,8 @@ from fastapi import Query, Request, Response
 
 from api.auth import service_of
 from api.pages.render import page, problem_of, to
-from api.pages.visit import Form, Visit, form_of, visit_of
-from api.sessions import COOKIE, LASTING, log_in, open_session
+from api.pages.visit import Form, Visit, form_of, visit_of, with_session
+from api.sessions import COOKIE, log_in, open_session
 from domain.refusals import Refusal
 from ledger.accounts import AccountStore
 
@@ -88,15 +88,7 @@ def enter(request: Request) -> Response:
             answer.headers["Retry-After"] = str(refusal.details["retry_after"])
         return answer
     answer = _again(request, form) or to(safe(form.get("next")))
-    answer.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(LASTING.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
+    return with_session(request, answer, cookie)
 
 
 def _again(request: Request, form: Form) -> Response | None:

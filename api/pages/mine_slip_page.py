@@ -12,11 +12,11 @@ from api.pages.payslip_page import GROUPS
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
 from api.pages.typed import checked
-from api.pages.visit import Form, Visit, form_of, seen
+from api.pages.visit import Form, Visit, form_of, no_such_act, seen
 from api.params import ContractId, RunId
 from domain.dispute import DisputeLine
 from domain.lines import Line
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from workflows import mine, statements
 
 pages = router()
@@ -91,7 +91,7 @@ def answer(
             command = checked(lambda: DisputeLine.model_validate(_dispute(form)))
             mine.dispute(caller.desk, visit.tenant, caller.actor, run, contract, command, ask)
         else:
-            raise Invalid("没有这个操作", "There is no such act", do="", field="do")
+            raise no_such_act()
     except Refusal as refusal:
         return _statement(request, visit, run, contract, refusal, form)
     return to(f"/mine/pay/{run}/{contract}?done={what}")

@@ -10,10 +10,10 @@ from fastapi import Depends, Request, Response
 from api.pages.render import page, problem_of, query, to
 from api.pages.routing import router
 from api.pages.typed import checked
-from api.pages.visit import Form, Visit, form_of, seen
+from api.pages.visit import Form, Visit, form_of, no_such_act, seen
 from api.reads import CursorQuery, Text
 from domain.payout import Payout, ReturnPayout, SettlePayout
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from workflows import payouts
 
 pages = router()
@@ -114,4 +114,4 @@ def _do(visit: Visit, form: Form) -> None:
         back = checked(lambda: ReturnPayout.model_validate(sent))
         payouts.give_back(desk, tenant, payout, back, ask)
     else:
-        raise Invalid("没有这个操作", "There is no such act", do="", field="do")
+        raise no_such_act()

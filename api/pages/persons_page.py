@@ -13,7 +13,7 @@ from api.pages.visit import Form, Visit, form_of, seen
 from api.params import PersonId
 from api.reads import CursorQuery, Text
 from domain.erasure_facts import Ground, PlaceHold, RestrictPerson
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from domain.retention import SHIPPED
 from projections.contract_queries import ContractFilter
 from workflows import erasure, setup
@@ -100,9 +100,7 @@ def act(
     try:
         if what == "show":
             return _page(request, visit, person, personal=_shown(visit, person, form))
-        if what not in ACTS:
-            raise Invalid("没有这个操作", "There is no such act", do="", field="do")
-        visit.need(ACTS[what])
+        visit.need_one_of(ACTS, what)
         _do(visit, person, what, form)
     except Refusal as refusal:
         return _page(request, visit, person, refusal, form)

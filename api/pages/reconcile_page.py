@@ -9,11 +9,11 @@ from fastapi import Query, Request, Response
 from api.pages.bank_page import posted_runs
 from api.pages.render import page, problem_of, to
 from api.pages.routing import router
-from api.pages.visit import Form, Visit, form_of, seen, upload_of
+from api.pages.visit import Form, Visit, form_of, no_such_act, seen, upload_of
 from api.reads import Text
 from domain.bank_line import BankStatementRecorded
 from domain.reconcile import PayoutVerdict
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from workflows import bank_match, bank_statements, reconcile
 from workflows.desk import Ask, scan
 
@@ -107,7 +107,7 @@ def act(
             pair = form.get("line")[:60], form.get("end_to_end_id")[:200]
             bank_match.confirm(desk, tenant, *pair, rule, write.ask(form.get("reason")))
         else:
-            raise Invalid("没有这个操作", "There is no such act", do="", field="do")
+            raise no_such_act()
     except Refusal as refusal:
         return _board(request, visit, run, refusal=refusal, typed=form)
     return to(f"/reconcile?run={run}&done={what}{counts}")

@@ -14,7 +14,7 @@ from api.params import RunId
 from api.reads import CursorQuery, View
 from domain import run_findings
 from domain.payrun import REFUSED, PayRun
-from domain.refusals import Invalid, Refusal
+from domain.refusals import Refusal
 from domain.roles import TABLE
 from domain.run_findings import RunFinding
 from domain.run_step_facts import ReviewPayRun
@@ -51,9 +51,7 @@ def act(request: Request, visit: Annotated[Visit, seen("run.read")], run: RunId)
     form = form_of(request)
     what = form.get("do")
     try:
-        if what not in ACTS:
-            raise Invalid("没有这个操作", "There is no such act", do="", field="do")
-        visit.need(ACTS[what])
+        visit.need_one_of(ACTS, what)
         do(visit, run, what, form)
     except Refusal as refusal:
         return _page(request, visit, run, refusal=refusal, typed=form)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from api.auth import CHINA, Caller, service_of
 from api.own_teams import refuse_other_team
 from api.pages.words import LANGUAGES, Language, Words
 from api.reads import View, caught_up, position_of
-from api.sessions import COOKIE, open_session
+from api.sessions import COOKIE, LASTING, open_session
 from api.writes import Write
 from domain.periods import in_range
 from domain.refusals import Invalid, Refusal
@@ -32,6 +33,24 @@ class LoginNeeded(Refusal):
 
     code = "login_needed"
     status = 401
+
+
+def no_such_act() -> Invalid:
+    """What a form answers whose `do` names nothing that it offers."""
+    return Invalid("没有这个操作", "There is no such act", do="", field="do")
+
+
+def with_session(request: Request, answer: Response, cookie: str) -> Response:
+    """The answer with a session's cookie: no script reads it, no other site sends it."""
+    answer.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=int(LASTING.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,12 @@ class Visit:
     def need(self, act: str) -> None:
         """Raise Forbidden unless the visitor may do the act."""
         refuse_unless(self.caller.roles, act)
+
+    def need_one_of(self, acts: Mapping[str, str], what: str) -> None:
+        """Raise Invalid unless a form's `do` is one of these, Forbidden unless its act is allowed."""
+        if what not in acts:
+            raise no_such_act()
+        self.need(acts[what])
 
     def view(self, effective: str | None = None, known: str | None = None) -> View:
         """What is looked at: effective on a day, as known at a position, a time or a day's end."""

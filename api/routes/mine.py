@@ -6,7 +6,7 @@ another is answered as if it were not there.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -18,17 +18,17 @@ from api.own import payslips_of, seen_contracts
 from api.params import ContractId, RunId
 from api.reads import View, present, seen
 from api.routes.disputes import ConfirmationRequest, DisputeRequest
+from api.routes.statements import FormQuery, printed
 from api.writes import Reasoned, Write, command_of, writing
 from domain.commands import Sha256
 from domain.dispute import Answers, DisputeLine
 from domain.documents import document_text
 from domain.periods import Month
 from domain.refusals import Invalid
-from workflows import contracts, disputes, mine, statements
+from workflows import contracts, disputes, mine
 from workflows.desk import Ask, Outcome
 
 router = APIRouter(prefix="/v1/mine", tags=["Streamers"], route_class=StrictRoute)
-FormQuery = Annotated[Literal["json", "html", "pdf"], Query(alias="format")]
 MonthQuery = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$", examples=["2025-03"])]
 SAID = "What was said of the payslip"
 SUMS = ("run", "contract", "month", "pay_date", "gross", "contributions", "tax", "net")
@@ -112,11 +112,8 @@ def get_own_payslip(
     person = view.caller.actor
     made = mine.own_statement(view.desk, view.tenant, person, run, contract)
     view.read_pay(f"payslip/{run}/{contract}", [person])
-    if form == "html":
-        return Response(statements.as_html(made), 200, media_type="text/html; charset=utf-8")
-    if form == "pdf":
-        headers = {"Content-Disposition": f'attachment; filename="{run}-{contract}.pdf"'}
-        return Response(statements.as_pdf(made), 200, headers, "application/pdf")
+    if form != "json":
+        return printed(made, form)
     said = mine.own_answers(view.desk, view.tenant, person, run, contract)
     return seen(view, {"statement": views.money(made), "answers": views.money(said)})
 
