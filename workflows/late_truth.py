@@ -162,7 +162,7 @@ def _touched_by_figures(
 ) -> None:
     """A late or corrected figure touches its person's month, and the team's incentive."""
     people, teams = books.remembered(
-        ("figures", after), lambda: _figure_news(desk, books, after, month)
+        ("figures", after, month), lambda: _figure_news(desk, books, after, month)
     )
     for contract in books.contracts.values():
         touched[contract.contract].update(people.get(contract.person, ()))
@@ -188,7 +188,7 @@ def _touched_by_contributions(
 ) -> None:
     """A city's table touches the months it rules for the city's people; a profile its person's."""
     cities, people = books.remembered(
-        ("contributions", after), lambda: _contribution_news(desk, books, after, month)
+        ("contributions", after, month), lambda: _contribution_news(desk, books, after, month)
     )
     for contract in books.contracts.values():
         days = [people.get(contract.person), *_of_cities(books, contract, month, cities)]
@@ -218,14 +218,20 @@ def _touched_by_attendance(
 ) -> None:
     """An entry touches its person's months from its first day on; a withdrawal, which names no
     day, all of them."""
-    days: dict[str, date] = {}
-    for record in scan(desk, books.tenant, ATTENDANCE_NAMES, after=after, upto=books.known):
-        person = record.stream.removeprefix("attendance/")
-        days[person] = min(record.effective or date.min, days.get(person, date.max))
+    days = books.remembered(("attendance", after), lambda: _attendance_news(desk, books, after))
     for contract in books.contracts.values() if days else ():
         if contract.person in days:
             first = max(days[contract.person], contract.start)
             touched[contract.contract].update(months_between(Month.of(first), month))
+
+
+def _attendance_news(desk: Desk, books: Books, after: int) -> dict[str, date]:
+    """Person → the first day of what became known."""
+    days: dict[str, date] = {}
+    for record in scan(desk, books.tenant, ATTENDANCE_NAMES, after=after, upto=books.known):
+        person = record.stream.removeprefix("attendance/")
+        days[person] = min(record.effective or date.min, days.get(person, date.max))
+    return days
 
 
 def _city_of(stream: str) -> str:

@@ -121,7 +121,11 @@ class Books:
         return self._by_team[team]
 
     def remembered(self, what: object, make: Callable[[], T]) -> T:
-        """What is made once for all books of some contracts that share a roll."""
+        """What is made once for all books of some contracts that share a roll.
+
+        `what` names everything that `make` looks at besides the roll: what one chunk remembers,
+        the next is given.
+        """
         if self.roll is None:
             return make()
         if what not in self._made:

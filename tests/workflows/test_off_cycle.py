@@ -100,6 +100,29 @@ def test_what_is_found_after_the_exit_is_owed_with_the_months_own_run(company: C
     verified(company)
 
 
+@pytest.mark.parametrize("leaver", ["S1", "S3"])
+def test_what_is_found_after_the_exit_does_not_hang_on_who_is_computed_first(
+    company: Company, monkeypatch: pytest.MonkeyPatch, leaver: str
+) -> None:
+    """The end was known before February's run, so that a late figure alone makes March late; it is
+    owed whether people whom nobody has paid yet are computed before the leaver or after."""
+    monkeypatch.setattr(payrun, "CHUNK", 1)
+    for person in ("S1", "S2", "S3"):
+        company.hire(person, {"commission": commission("5%")})
+    company.act(f"C-{leaver}", EndContract(effective=date(2025, 3, 11), ending="terminated"))
+    company.pay("2025-02")
+    run(company, "2025-03", "leavers", date(2025, 3, 12))
+    company.figures((leaver, "sales", "2025-03-09", "1000"))
+
+    own = company.pay("2025-03")
+
+    late = [line for line in slip(company, own.run, f"C-{leaver}").lines if line.amount]
+    assert [(line.component, line.period, line.amount) for line in late][:1] == [
+        ("arrears", "2025-03", D("50.00"))
+    ]
+    verified(company)
+
+
 def test_a_correction_run_pays_what_is_late_and_the_next_month_does_not_pay_it_again(
     company: Company,
 ) -> None:
